@@ -1,0 +1,27 @@
+"""The console script. Each command lives in a module of its own here; heavy imports stay inside the functions."""
+
+import sys
+
+import typer
+
+from execfeedback.errors import ExecfeedbackError
+
+app = typer.Typer(
+    name="execfeedback",
+    help="Grow a code corpus in which every row was proven by execution.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the console script; our errors become one message on stderr and their exit code."""
+    try:
+        app()
+    except ExecfeedbackError as error:
+        print(f"execfeedback: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("execfeedback: interrupted; what was finished is kept", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,19 @@
+"""Content addresses: canonical JSON -> sha256. Equal content has equal ids, on every machine."""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON text of plain data or of a model: sorted keys, no spaces, UTF-8 as it is."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", by_alias=True)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """sha256 of the canonical form, 64 hex digits. Lone surrogates are kept apart from their escapes."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,453 @@
+"""The values that everything else passes around. Frozen, and only data: behaviour lives in functions beside them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = "1.0"
+
+Style = Literal["asserts", "humaneval", "pytest", "unittest", "stdio", "cases", "native"]
+Integrity = Literal["split", "shared"]
+Check = Literal["vacuous", "flaky"]
+VerdictName = Literal[
+    "passed",
+    "wrong_answer",
+    "runtime_error",
+    "compile_error",
+    "time_limit",
+    "memory_limit",
+    "output_limit",
+    "rejected",
+    "bad_tests",
+    "unverifiable",
+]
+Origin = Literal["human", "semi_synthetic", "synthetic", "translated", "backtranslated"]
+CallKind = Literal["tests", "solution", "revision"]
+
+
+class Value(BaseModel):
+    """A frozen value; an unknown field is an error that names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---- limits -----------------------------------------------------------------------------------------------------
+
+
+class Limits(Value):
+    """What a run may use. CPU is summed over all processes of the solution, memory over its processes and files."""
+
+    cpu_s: float = Field(10.0, gt=0, le=3600)
+    """CPU seconds for each test of `stdio` and `cases`, else for the run."""
+    wall_s: float = Field(20.0, gt=0, le=3600)
+    """Wall seconds, the backstop; holds like `cpu_s`."""
+    total_wall_s: float = Field(120.0, gt=0, le=36000)
+    """Wall seconds for the whole item."""
+    memory_mb: int = Field(512, gt=0)
+    processes: int = Field(64, gt=0)
+    """Processes and threads at one time."""
+    output_kb: int = Field(256, gt=0)
+    """Kilobytes of stdout and of stderr that are kept; more is `output_limit`."""
+    disk_mb: int = Field(64, gt=0)
+    files: int = Field(1024, gt=0)
+
+
+class LimitsGiven(Value):
+    """Limits as somebody writes them: what is left out comes from the language."""
+
+    cpu_s: float | None = Field(None, gt=0, le=3600)
+    wall_s: float | None = Field(None, gt=0, le=3600)
+    total_wall_s: float | None = Field(None, gt=0, le=36000)
+    memory_mb: int | None = Field(None, gt=0)
+    processes: int | None = Field(None, gt=0)
+    output_kb: int | None = Field(None, gt=0)
+    disk_mb: int | None = Field(None, gt=0)
+    files: int | None = Field(None, gt=0)
+
+    def over(self, default: Limits) -> Limits:
+        """These limits, completed by `default`."""
+        return default.model_copy(update=self.model_dump(exclude_none=True))
+
+
+# ---- what a problem is made of ------------------------------------------------------------------------------------
+
+
+class StdioCase(Value):
+    stdin: str = ""
+    stdout: str
+
+
+class Case(Value):
+    """One call: arguments -> value, or the name of the exception that it must raise."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    expected: Any = None
+    raises: str | None = None
+
+
+class SpecialJudge(Value):
+    """An output validator in the Kattis form, as source text."""
+
+    language: str
+    source: str
+
+
+class FloatChecker(Value):
+    """Tokens compared as numbers within a relative or absolute error."""
+
+    float: Annotated[float, Field(gt=0)]
+
+
+Checker = Literal["exact", "tokens", "lines", "unordered"] | FloatChecker | SpecialJudge
+
+
+class Contract(Value):
+    """What the problem promises; everything that is not here is not part of the answer (CONTRACT of a verify item)."""
+
+    classes: tuple[str, ...] = ()
+    """Classes of the solution whose own operators count in comparisons."""
+    mutates: bool | tuple[str, ...] | None = None
+    """Whether changes of arguments are part of the answer; None is undecided."""
+    tolerance: float = Field(0.0, ge=0)
+    ordered: bool = True
+
+
+class Base64File(Value):
+    base64: str
+
+
+FileText = str | Base64File
+
+
+class Source(Value):
+    """Where something came from."""
+
+    name: str | None = None
+    licence: str | None = None
+    url: str | None = None
+    commit: str | None = None
+
+
+Tests = str | tuple[StdioCase, ...] | tuple[Case, ...]
+
+
+class Problem(Value):
+    """One line of a problem file. Only `id` and `statement` are required."""
+
+    id: str = Field(min_length=1)
+    statement: str
+    language: str = "python"
+    entry_point: str | None = None
+    style: Style | None = None
+    tests: Tests | None = None
+    reference: str | None = None
+    """A human-written solution, where there is one."""
+    limits: LimitsGiven = LimitsGiven()
+    checker: Checker | None = None
+    contract: Contract = Contract()
+    holdout: tuple[Case, ...] | tuple[StdioCase, ...] = ()
+    source: Source = Source()
+    tags: tuple[str, ...] = ()
+    difficulty: str | None = None
+    prompt: str | None = None
+    """Code that the solution starts with (imports, signature, docstring), where the set gives it."""
+
+    def blind(self) -> "Problem":
+        """The problem as somebody may see it who must not know the answer: without reference, tests and held-out cases."""
+        return self.model_copy(update={"reference": None, "tests": None, "holdout": ()})
+
+
+# ---- verify items and their verdicts ---------------------------------------------------------------------------
+
+
+class Item(Value):
+    """A verify item: one solution and the tests that it must pass."""
+
+    id: str = Field(min_length=1)
+    language: str
+    solution: str | dict[str, str]
+    style: Style = "asserts"
+    tests: Tests = ""
+    entry_point: str | None = None
+    checker: Checker | None = None
+    limits: LimitsGiven = LimitsGiven()
+    stop_on: Literal["first_failure", "never"] = "never"
+    integrity: Integrity = "split"
+    contract: Contract = Contract()
+    holdout: tuple[Case, ...] | tuple[StdioCase, ...] = ()
+    files: dict[str, FileText] = {}
+    """Readable by the tests alone, in the run's directory."""
+    solution_files: dict[str, FileText] = {}
+    """Readable by both sides."""
+    environment: str | None = None
+    checks: tuple[Check, ...] = ()
+    # carried by catalogues, ignored
+    class_: Any = Field(None, alias="class")
+    expected: Any = None
+    mechanism: Any = None
+    why: Any = None
+    oracle: Any = None
+    problem: Any = None
+    meta: Any = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class TestCounts(Value):
+    expected: int = 0
+    passed: int = 0
+    failed: int = 0
+
+
+class Failure(Value):
+    """The first failing test as a person or a model reads it."""
+
+    test: str
+    message: str
+    traceback: str = ""
+
+
+class Verdict(Value):
+    """What happened and whose fault it is. `verdict` is None only together with `error`, which is ours."""
+
+    id: str
+    verdict: VerdictName | None
+    passed: bool | None
+    reasons: tuple[str, ...] = ()
+    integrity: Integrity = "split"
+    tests: TestCounts = TestCounts()
+    failure: Failure | None = None
+    stdout: str = ""
+    stderr: str = ""
+    truncated: bool = False
+    exit_code: int | None = None
+    signal: int | None = None
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    memory_peak_mb: float = 0.0
+    slot_recycled: bool = False
+    language_version: str = ""
+    environment: str = ""
+    error: str | None = None
+
+
+# ---- jobs and what was measured ----------------------------------------------------------------------------------
+
+
+class Step(Value):
+    """One program run in the sandbox. The output is measured, never interpreted, inside."""
+
+    argv: tuple[str, ...]
+    stdin: str = ""
+    warm: bool = False
+    """argv is `python3 FILE ...`, to be run in a fork of the warm interpreter."""
+
+
+class Split(Value):
+    """Tests that run in a judge process, against a solution in a process of its own."""
+
+    style: Literal["asserts", "humaneval", "pytest", "unittest", "cases"]
+    tests: str = ""
+    cases: tuple[Case, ...] = ()
+    entry_point: str | None = None
+    contract: Contract = Contract()
+    write_back: bool = False
+    """Whether changes that the solution made to arguments reach the tests."""
+    unordered: bool = False
+    stop_on_failure: bool = False
+    files: dict[str, FileText] = {}
+    """For the judge process alone."""
+
+
+class Job(Value):
+    """What a sandbox is asked to do. It knows no language: files, and either steps or a split run."""
+
+    environment: str
+    """The name of the image."""
+    files: dict[str, FileText]
+    """In the run's directory, for the solution's side. A split run's main module is `solution.py`."""
+    limits: Limits
+    steps: tuple[Step, ...] = ()
+    split: Split | None = None
+    stop_on_failure: bool = False
+    """Do not run the steps after one that did not exit with 0."""
+    fresh_seed: int | None = None
+    """Start new interpreters with this hash seed instead of forking warm ones."""
+
+
+Cause = Literal["exited", "signaled", "cpu", "wall", "memory", "output", "disk"]
+
+
+class StepResult(Value):
+    """Facts about one process tree. Times in seconds, memory in megabytes."""
+
+    cause: Cause
+    exit_code: int | None = None
+    signal: int | None = None
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    memory_peak_mb: float = 0.0
+    stdout: str = ""
+    stderr: str = ""
+    truncated: bool = False
+
+
+Outcome = Literal["passed", "failed", "error", "skipped", "not_run"]
+Blame = Literal["solution", "tests", "item"]
+
+
+class TestResult(Value):
+    """One test as the judge process saw it. `blame` and `reason` are set when it did not pass."""
+
+    name: str
+    outcome: Outcome
+    blame: Blame | None = None
+    reason: str | None = None
+    """A slug: `assertion`, `exception`, `import`, `syntax`, `tests_error`, `contract_classes`, `needs_shared`, ..."""
+    message: str = ""
+    traceback: str = ""
+
+
+class SplitResult(Value):
+    """What a split run showed. `calls` and `values` are counted by the supervisor, not by the judge process."""
+
+    ended: bool
+    """The judge process sent its end frame."""
+    expected: int = 0
+    tests: tuple[TestResult, ...] = ()
+    calls: int = 0
+    values: int = 0
+    mutated: bool = False
+    """The solution changed an argument."""
+    judge: StepResult
+    solution: StepResult
+
+
+class Execution(Value):
+    """A measurement, not an opinion."""
+
+    steps: tuple[StepResult, ...] = ()
+    split: SplitResult | None = None
+    slot_recycled: bool = False
+    language_version: str = ""
+    environment: str = ""
+
+
+# ---- the loop ----------------------------------------------------------------------------------------------------
+
+
+class Message(Value):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class TestSuite(Value):
+    """Tests of one problem: who wrote them, and what the author had seen."""
+
+    style: Style
+    tests: Tests
+    origin: Literal["given", "generated", "property", "mutation"] = "given"
+    visible: bool = True
+    author: str = "human"
+    seen: Literal["statement", "reference", "solution"] = "statement"
+    call: str | None = None
+    """Id of the model call that it came from."""
+
+
+class Solution(Value):
+    """Source text, and the call that it came from."""
+
+    code: str
+    author: str
+    call: str | None = None
+
+
+class ModelCall(Value):
+    """One request to a generator and its answer. `id` is the digest of the request, and nothing else."""
+
+    id: str
+    kind: CallKind
+    messages: tuple[Message, ...]
+    text: str
+    model: str
+    prompt: str
+    """Name and digest of the prompt template."""
+    seed: int
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_usd: float | None = None
+    """None is unknown, never free."""
+    finish: str | None = None
+
+
+class Attempt(Value):
+    """A solution, what happened to it, and the feedback that was made of that."""
+
+    solution: Solution
+    verdict: Verdict
+    feedback: str = ""
+
+
+class Trajectory(Value):
+    """The whole state of one sample of one problem. `plan` reads nothing else."""
+
+    problem: Problem
+    sample: int = 0
+    seed: int = 0
+    max_attempts: int = 4
+    """Solutions that may be tried, the first one included."""
+    origin: Origin = "synthetic"
+    suite: TestSuite | None = None
+    solution: Solution | None = None
+    """The solution that has no verdict yet."""
+    attempts: tuple[Attempt, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What went wrong on the way and was overcome: answers without code, tests that could not be read, ..."""
+    stopped: str | None = None
+    """Why it stopped: `passed`, `attempts`, `exhausted`, `no_code`, `no_tests`, `bad_tests`, `unverifiable`, `model`."""
+
+
+# ---- admission ---------------------------------------------------------------------------------------------------
+
+
+class GateResult(Value):
+    gate: str
+    version: str
+    passed: bool
+    reason: str = ""
+    """A slug, empty when it passed."""
+    evidence: dict[str, Any] = {}
+
+
+class Record(Value):
+    """A row of the corpus, with everything that is needed to run it again. Only `verify.py` makes one."""
+
+    id: str
+    problem: Problem
+    item: Item
+    """A verify item that passes."""
+    origin: Origin
+    attempts: tuple[Attempt, ...]
+    repaired: bool
+    gates: tuple[GateResult, ...]
+    confidence: float | None = None
+    integrity: Integrity
+    parents: tuple[str, ...] = ()
+    round: int = 0
+    models: tuple[str, ...] = ()
+    cost: float | None = None
+    environment: str
+    trajectory: str
+    """Id of the trajectory that it came from."""
+
+
+class Rejection(Value):
+    """Work that was not admitted, kept with its reason and evidence."""
+
+    id: str
+    problem: str
+    trajectory: str
+    reason: str
+    gates: tuple[GateResult, ...] = ()
