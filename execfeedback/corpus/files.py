@@ -1,0 +1,114 @@
+"""Opening a corpus file, and saying plainly why one cannot be opened."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from execfeedback import ids
+from execfeedback.corpus.schema import APPLICATION_ID, SCHEMA, TABLES
+from execfeedback.errors import InputError
+
+BUSY_S = 30.0
+"""How long SQLite waits for its own short locks. The long one, of a growing process, is `lock.py`."""
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """A connection that may write, for the holder of the lock; makes the file when there is none."""
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        if _is_new(connection, path):
+            connection.execute("PRAGMA journal_mode=WAL")
+            _create(connection)
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A read-only connection, good while another process writes. Raises InputError."""
+    refuse_odd_places(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such corpus; `execfeedback grow PROBLEMS --out {path}` makes one")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None
+    )
+    try:
+        _check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def refuse_odd_places(path: Path) -> None:
+    """Raise InputError where no corpus can be. SQLite itself would overwrite a short file that is not its own."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; a corpus is one SQLite file, such as {path / 'corpus.db'}")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: the folder {path.absolute().parent} does not exist; make it first")
+    if path.exists() and _start(path) not in (b"", b"SQLite format 3\0"):
+        raise InputError(f"{path}: is not a corpus of execfeedback; give the file that `grow --out` wrote")
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
+
+
+def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
+    """An empty file, or one whose maker was killed before the tables were there."""
+    return _header(connection, path) == (0, 0, 0)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    application, version, _ = _header(connection, path)
+    if application != APPLICATION_ID:
+        raise InputError(f"{path}: is not a corpus of execfeedback; give the file that `grow --out` wrote")
+    if version > SCHEMA:
+        raise InputError(
+            f"{path}: was written by a newer execfeedback (schema {version}, this one reads up to {SCHEMA}); "
+            "upgrade execfeedback"
+        )
+
+
+def _header(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
+    """Application id, schema version and number of tables."""
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise InputError(
+            f"{path}: cannot be opened ({error}); check its permissions and its folder's"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            f"{path}: is not a corpus ({error}); give the file that `grow --out` wrote"
+        ) from error
+    return application, version, tables
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """All tables or none: a process killed here leaves an empty file that the next one fills."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in TABLES:
+        connection.execute(statement)
+    meta = {"schema": str(SCHEMA), "made": str(time.time())}
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    connection.execute("COMMIT")
+
+
+def as_text(value: object) -> str:
+    """Canonical JSON that SQLite can hold: lone surrogates (no UTF-8 form) become escapes."""
+    text = ids.canonical(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text

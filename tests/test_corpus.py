@@ -1,0 +1,256 @@
+"""The corpus file: what was put comes back, what is not ours is refused, and one process writes at a time."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from execfeedback import ids
+from execfeedback.corpus import Corpus, CorpusWriter
+from execfeedback.corpus.lock import lock_path, writer_of
+from execfeedback.errors import InputError
+from execfeedback.types import (
+    Attempt,
+    GateResult,
+    Item,
+    Message,
+    ModelCall,
+    Problem,
+    Record,
+    Rejection,
+    Solution,
+    Trajectory,
+    Verdict,
+)
+
+
+def a_call(text: str = "hello", cost: float | None = 0.5) -> ModelCall:
+    messages = (Message(role="user", content=text),)
+    id = ids.digest(["call", text])
+    return ModelCall(
+        id=id, kind="solution", messages=messages, text=text, model="m", prompt="p", seed=1,
+        tokens_in=3, tokens_out=4, cost_usd=cost,
+    )  # fmt: skip
+
+
+def a_trajectory(
+    problem: str = "p1", code: str = "x = 1\n", tries: int = 1, stopped: str = "passed"
+) -> Trajectory:
+    last = "passed" if stopped == "passed" else "wrong_answer"
+    verdicts = ["wrong_answer"] * (tries - 1) + [last]
+    attempts = tuple(
+        Attempt(
+            solution=Solution(code=f"{code}# {n}\n", author="m"),
+            verdict=Verdict(
+                id="i", verdict=name, passed=name == "passed", cpu_s=0.25, environment="sha256:aa"
+            ),
+        )
+        for n, name in enumerate(verdicts)
+    )
+    return Trajectory(
+        problem=Problem(id=problem, statement="say x"), attempts=attempts, calls=(a_call(),), stopped=stopped
+    )
+
+
+def a_record(trajectory: Trajectory, id: str) -> Record:
+    item = Item(id=id, language="python", solution=trajectory.attempts[-1].solution.code)
+    return Record(
+        id=id, problem=trajectory.problem, item=item, origin="synthetic", attempts=trajectory.attempts,
+        repaired=len(trajectory.attempts) > 1, gates=(GateResult(gate="static", version="1", passed=True),),
+        integrity="split", environment="sha256:aa", trajectory=ids.digest(trajectory),
+    )  # fmt: skip
+
+
+def a_rejection(trajectory: Trajectory, id: str) -> Rejection:
+    gate = GateResult(gate="stable", version="1", passed=False, reason="flaky", evidence={"seed": 7})
+    return Rejection(
+        id=id, problem=trajectory.problem.id, trajectory=ids.digest(trajectory), reason="flaky", gates=(gate,)
+    )
+
+
+def test_what_was_put_comes_back_equal(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    kept, refused = a_trajectory(tries=2), a_trajectory("p2")
+    with CorpusWriter(path) as writer:
+        writer.put(a_call())
+        writer.put(a_call())
+        for unit, trajectory in (("u1", kept), ("u2", refused)):
+            id = writer.put_trajectory(unit, trajectory)
+            writer.put_examination(unit, id, (), {"unit": unit})
+        writer.admit("u1", a_record(kept, "r1"), keys=["k"])
+        writer.admit("u2", a_rejection(refused, "x1"))
+    with Corpus(path) as corpus:
+        assert corpus.trajectory(ids.digest(kept)) == kept
+        assert list(corpus.records()) == [a_record(kept, "r1")]
+        assert list(corpus.rejections()) == [a_rejection(refused, "x1")]
+        assert corpus.call(a_call().id) == a_call()
+        assert corpus.call("nothing") is None
+        assert corpus.gate_results(ids.digest(refused))[0].evidence == {"seed": 7}
+        assert list(corpus.environments()) == ["sha256:aa"]
+        counts = corpus.counts()
+    assert (counts.trajectories, counts.verified_at_once, counts.repaired) == (2, 1, 1)
+    assert (counts.records, counts.rejections, counts.calls, counts.attempts) == (1, 1, 1, 3)
+    assert (counts.cost_usd, counts.tokens_in, counts.tokens_out) == (0.5, 3, 4)
+
+
+def test_a_call_of_unknown_price_is_counted_and_not_added(tmp_path: Path) -> None:
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        writer.put(a_call("a", cost=None))
+        writer.put(a_call("b", cost=0.25))
+        counts = writer.corpus.counts()
+    assert (counts.cost_usd, counts.calls_without_price) == (0.25, 1)
+
+
+def test_a_unit_goes_from_unknown_to_admitted(tmp_path: Path) -> None:
+    trajectory = a_trajectory()
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        assert writer.unit("u").trajectory is None
+        id = writer.put_trajectory("u", trajectory)
+        assert (writer.unit("u").trajectory, writer.unit("u").examination) == (id, None)
+        writer.put_examination("u", id, (), {"found": [1]})
+        assert (writer.unit("u").examination, writer.unit("u").admitted) == ({"found": [1]}, False)
+        writer.admit("u", a_record(trajectory, "r"), keys=["key"])
+        assert writer.unit("u").admitted
+        assert list(writer.admitted_keys()) == [["key"]]
+
+
+def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    trajectory = a_trajectory()
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        writer.put_trajectory("u", trajectory)
+        writer.admit("u", a_record(trajectory, "r1"))
+        with pytest.raises(sqlite3.IntegrityError):
+            writer.admit("u", a_record(trajectory, "r2"))
+        assert [record.id for record in writer.corpus.records()] == ["r1"]
+
+
+def test_distinct_solutions_are_counted_apart_from_records(tmp_path: Path) -> None:
+    first, second = a_trajectory(tries=2), a_trajectory(tries=2, code="y = 1\n")
+    fixed = first.attempts[-1].solution
+    second = second.model_copy(
+        update={"attempts": (second.attempts[0], second.attempts[1].model_copy(update={"solution": fixed}))}
+    )
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        for n, trajectory in enumerate((first, second)):
+            writer.put_trajectory(f"u{n}", trajectory)
+            writer.admit(f"u{n}", a_record(trajectory, f"r{n}"))
+        counts = writer.corpus.counts()
+    assert (counts.records, counts.distinct_solutions) == (2, 1)
+
+
+def test_a_lone_surrogate_in_code_survives(tmp_path: Path) -> None:
+    trajectory = a_trajectory(code="s = '\udcff'\n")
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        id = writer.put_trajectory("u", trajectory)
+        assert writer.corpus.trajectory(id) == trajectory
+
+
+def test_find_takes_a_prefix_or_a_problem(tmp_path: Path) -> None:
+    trajectory = a_trajectory("HumanEval/1")
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        id = writer.put_trajectory("u", trajectory)
+        writer.admit("u", a_record(trajectory, "abcd"))
+        assert writer.corpus.find("abc") == [("record", "abcd")]
+        assert writer.corpus.find("HumanEval/1") == [("record", "abcd"), ("trajectory", id)]
+        assert writer.corpus.find("ab%") == []
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 40, b"x"])
+def test_a_file_that_is_not_a_database_is_refused_and_unchanged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    for opened in (Corpus, CorpusWriter):
+        with pytest.raises(InputError, match=r"notes\.txt: is not a corpus"):
+            opened(path)
+    assert path.read_bytes() == content
+    assert not lock_path(path).exists()
+
+
+def test_a_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.commit()
+    connection.close()
+    for opened in (Corpus, CorpusWriter):
+        with pytest.raises(InputError, match="is not a corpus"):
+            opened(path)
+
+
+def test_a_newer_schema_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    CorpusWriter(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    for opened in (Corpus, CorpusWriter):
+        with pytest.raises(InputError, match=r"schema 999.*upgrade execfeedback"):
+            opened(path)
+
+
+def test_a_folder_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        CorpusWriter(tmp_path)
+    with pytest.raises(InputError, match="does not exist"):
+        CorpusWriter(tmp_path / "no" / "c.db")
+    with pytest.raises(InputError, match="no such corpus"):
+        Corpus(tmp_path / "none.db")
+
+
+def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with CorpusWriter(path):
+        assert writer_of(path) == os.getpid()
+        with pytest.raises(InputError, match=f"process {os.getpid()} is growing this corpus"):
+            CorpusWriter(path)
+        with Corpus(path) as reader:
+            assert reader.counts().records == 0
+    assert writer_of(path) is None
+    assert sorted(tmp_path.iterdir()) == [path]
+    CorpusWriter(path).close()
+
+
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+from execfeedback.corpus import CorpusWriter
+from execfeedback.types import ModelCall
+writer = CorpusWriter(Path(sys.argv[1]))
+n = 0
+while True:
+    writer.put(ModelCall(id=str(n), kind="tests", messages=(), text="t" * 500, model="m", prompt="p", seed=0))
+    print(n, flush=True)
+    n += 1
+"""
+
+
+def test_a_kill_loses_nothing_that_was_put(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    last = [int(process.stdout.readline()) for _ in range(50)][-1]
+    assert writer_of(path) == process.pid
+    process.send_signal(signal.SIGKILL)
+    last = max([last, *(int(line) for line in process.stdout.read().split("\n")[:-1])])
+    process.wait()
+    process.stdout.close()
+    with CorpusWriter(path) as writer:
+        assert writer.corpus.call(str(last)) is not None
+        assert writer.corpus.counts().calls in (last + 1, last + 2)
+
+
+def test_a_file_whose_maker_was_killed_at_once_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    with pytest.raises(InputError, match="is not a corpus"):
+        Corpus(path)
+    with CorpusWriter(path) as writer:
+        assert writer.corpus.counts().records == 0
