@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from execfeedback.cli import problems as problems_cli
+from execfeedback.cli import schema as schema_cli
 from execfeedback.errors import ExecfeedbackError
 
 app = typer.Typer(
@@ -13,6 +15,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("schema")(schema_cli.schema)
+app.add_typer(problems_cli.app)
 
 
 def main() -> None:

@@ -1,0 +1,35 @@
+"""`execfeedback problems ...`: bring problem sets in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="problems", help="Bring problem sets in.", no_args_is_help=True)
+
+
+@app.callback()
+def problems() -> None:
+    """Bring problem sets in."""
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="humaneval, mbpp, ... (a wrong name lists what exists)")],
+    file: Annotated[Path, typer.Argument(help="The set's own file, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="Problem file to write; it is there whole or not at all.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> None:
+    """Turn somebody else's problem set into a problem file."""
+    import json
+
+    from execfeedback.importers import importer
+    from execfeedback.jsonl import write_jsonl
+    from execfeedback.problems import problem_row
+
+    count = write_jsonl(out, map(problem_row, importer(kind).read(file)))
+    if as_json:
+        typer.echo(json.dumps({"kind": kind, "problems": count, "out": str(out)}))
+        return
+    typer.echo(f"{count} problems in {out}")
+    typer.echo(f"Next: execfeedback grow {out} --out corpus.db")

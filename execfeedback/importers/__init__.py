@@ -1,0 +1,74 @@
+"""Other people's problem sets as problems. One module of this folder for each kind, found by its name."""
+
+import ast
+import importlib
+import pkgutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pydantic import BaseModel
+
+from execfeedback.errors import InputError
+from execfeedback.jsonl import parsed, read_rows
+from execfeedback.problems import distinct
+from execfeedback.types import Problem
+
+
+class Importer(Protocol):
+    """What a module here offers. `NAME` is the module's name with hyphens."""
+
+    NAME: str
+
+    def read(self, path: Path) -> Iterator[Problem]:
+        """The problems of a file, in its order. Raises InputError naming file, line and field."""
+        ...
+
+
+def kinds() -> dict[str, str]:
+    """Names of the kinds that exist -> module; read from the folder, so that a new file is a new kind."""
+    names = sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+    )
+    return {name.replace("_", "-"): f"{__name__}.{name}" for name in names}
+
+
+def importer(kind: str) -> Importer:
+    """The importer of a kind. Raises InputError listing the kinds that exist."""
+    modules = kinds()
+    if kind not in modules:
+        raise InputError(f"there is no import kind '{kind}'; there are {', '.join(modules)}")
+    return cast(Importer, importlib.import_module(modules[kind]))
+
+
+def tree(field: str, text: str) -> ast.Module:
+    """Syntax tree of upstream code. Raises ValueError naming the field when it is not Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in other people's code
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(f"field '{field}': is not Python: {error.msg} (line {error.lineno})") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"field '{field}': cannot be parsed as Python: {error}") from None
+
+
+def problems_of(
+    path: Path, row_model: type[BaseModel], problem: Callable[[dict[str, Any]], Problem]
+) -> Iterator[Problem]:
+    """Each line of a JSONL file through `problem`, after its fields were checked against `row_model`.
+
+    A ValueError of `problem` becomes an InputError with file and line; ids must be distinct.
+    """
+
+    def pairs() -> Iterator[tuple[str, Problem]]:
+        for number, row in read_rows(path):
+            where = f"{path}:{number}"
+            parsed(row, row_model, where)
+            try:
+                yield where, problem(row)
+            except ValueError as error:
+                raise InputError(f"{where}: {error}") from None
+
+    return distinct(pairs(), path)
