@@ -45,7 +45,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def refuse_odd_places(path: Path) -> None:
-    """Raise InputError where no corpus can be. SQLite itself would overwrite a short file that is not its own."""
+    """Raise InputError where no corpus can be. SQLite itself would overwrite a short file of another kind."""
     if path.is_dir():
         raise InputError(f"{path}: is a folder; a corpus is one SQLite file, such as {path / 'corpus.db'}")
     if not path.absolute().parent.is_dir():

@@ -1,0 +1,102 @@
+"""Format `sft`: multi-turn dialogs in TRL's conversational form, `{"messages": [{"role", "content"}, ...]}`.
+
+A repaired record is told in full: problem, faulty solution, what execution said, fix. Every assistant turn says
+whether to train on it, in the two spellings that trainers read: `train` (Axolotl, `message_field_training`) and
+`weight` (OpenAI's form). Only the verified turn is to be learned. What else is known of a record is one JSON
+text, `meta`, because columns of free form do not survive Arrow.
+"""
+
+from typing import Any
+
+from execfeedback import ids
+from execfeedback.types import Attempt, Problem, Record
+
+Turn = dict[str, Any]
+
+
+class Sft:
+    """One dialog a record."""
+
+    name = "sft"
+
+    def __init__(self, include_semi_synthetic: bool = False) -> None:
+        self.include_semi_synthetic = include_semi_synthetic
+
+    def row(self, record: Record) -> dict[str, Any] | None:
+        """None for a semi-synthetic record (faults put into human code) unless those were asked for."""
+        if record.origin == "semi_synthetic" and not self.include_semi_synthetic:
+            return None
+        return {"messages": dialog(record), "meta": ids.canonical(_meta(record))}
+
+
+def create(include_semi_synthetic: bool = False) -> Sft:
+    return Sft(include_semi_synthetic=include_semi_synthetic)
+
+
+def dialog(record: Record) -> list[Turn]:
+    """The turns of a record. The last one is the assistant's, verified, and the only one to train on."""
+    language = record.problem.language
+    turns: list[Turn] = [{"role": "user", "content": _asked(record.problem)}]
+    for attempt in record.attempts[:-1]:
+        turns.append(_answer(attempt.solution.code, language, verified=False))
+        turns.append({"role": "user", "content": _told(attempt)})
+    turns.append(_answer(record.attempts[-1].solution.code, language, verified=True))
+    return turns
+
+
+def _asked(problem: Problem) -> str:
+    parts = [problem.statement.strip()]
+    if problem.prompt:
+        parts.append(f"Complete this code:\n\n{_fenced(problem.prompt, problem.language)}")
+    elif problem.entry_point:
+        parts.append(f"Name it `{problem.entry_point}`.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _told(attempt: Attempt) -> str:
+    """The feedback that was given, or the bare verdict where there was none."""
+    if attempt.feedback.strip():
+        return attempt.feedback.strip()
+    failure = attempt.verdict.failure
+    said = f": {failure.message}" if failure else ""
+    return f"That solution does not pass ({attempt.verdict.verdict}){said}"
+
+
+def _answer(code: str, language: str, verified: bool) -> Turn:
+    return {
+        "role": "assistant",
+        "content": _fenced(code, language),
+        "train": verified,
+        "weight": int(verified),
+    }
+
+
+def _fenced(code: str, language: str) -> str:
+    """A fenced block whose fence is longer than any run of backticks inside."""
+    longest = max((len(run) for run in _backticks(code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+
+
+def _backticks(text: str) -> list[str]:
+    return "".join(c if c == "`" else " " for c in text).split()
+
+
+def _meta(record: Record) -> dict[str, Any]:
+    problem = record.problem
+    return {
+        "record": record.id,
+        "problem": problem.id,
+        "source": problem.source.model_dump(mode="json"),
+        "tags": list(problem.tags),
+        "difficulty": problem.difficulty,
+        "origin": record.origin,
+        "repaired": record.repaired,
+        "attempts": len(record.attempts),
+        "integrity": record.integrity,
+        "confidence": record.confidence,
+        "gates": [gate.gate for gate in record.gates if gate.passed],
+        "models": list(record.models),
+        "environment": record.environment,
+        "trajectory": record.trajectory,
+    }

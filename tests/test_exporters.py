@@ -1,0 +1,156 @@
+"""Exports: golden rows, the turns to train on, what is left out, and folders that are whole or untouched."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from execfeedback.errors import InputError
+from execfeedback.exporters import jsonl, sft
+from execfeedback.exporters.files import export
+from execfeedback.types import (
+    Attempt,
+    Failure,
+    GateResult,
+    Item,
+    Origin,
+    Problem,
+    Record,
+    Solution,
+    Source,
+    TestCounts,
+    Verdict,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def repaired(
+    origin: Origin = "synthetic", feedback: str = "`assert add(1, 2) == 3` failed: -1 == 3"
+) -> Record:
+    problem = Problem(
+        id="demo/add",
+        statement="Add two numbers.",
+        entry_point="add",
+        tests="assert add(1, 2) == 3\n",
+        source=Source(name="demo", licence="CC0-1.0"),
+        tags=("arithmetic",),
+        difficulty="easy",
+    )
+    failure = Failure(test="assert add(1, 2) == 3", message="-1 == 3")
+    counts = TestCounts(expected=1, failed=1)
+    wrong = Verdict(id="demo/add", verdict="wrong_answer", passed=False, tests=counts, failure=failure)
+    right = Verdict(id="demo/add", verdict="passed", passed=True, tests=TestCounts(expected=1, passed=1))
+    attempts = (
+        Attempt(
+            solution=Solution(code="def add(a, b):\n    return a - b\n", author="m"),
+            verdict=wrong,
+            feedback=feedback,
+        ),
+        Attempt(solution=Solution(code="def add(a, b):\n    return a + b\n", author="m"), verdict=right),
+    )
+    item = Item(
+        id="demo/add",
+        language="python",
+        solution=attempts[-1].solution.code,
+        tests="assert add(1, 2) == 3\n",
+        entry_point="add",
+    )
+    return Record(
+        id="0" * 64,
+        problem=problem,
+        item=item,
+        origin=origin,
+        attempts=attempts,
+        repaired=True,
+        gates=(GateResult(gate="stable", version="1", passed=True),),
+        integrity="split",
+        models=("m",),
+        environment="sha256:" + "e" * 64,
+        trajectory="1" * 64,
+    )
+
+
+@pytest.mark.parametrize("exporter", [jsonl.create(), sft.create()], ids=["jsonl", "sft"])
+def test_a_row_is_the_golden_one(exporter: Any) -> None:
+    golden = json.loads((GOLDEN / f"export_{exporter.name}.json").read_text("utf-8"))
+    assert exporter.row(repaired()) == golden
+
+
+def test_a_jsonl_row_is_a_record_again() -> None:
+    row = jsonl.create().row(repaired())
+    assert Record.model_validate(json.loads(json.dumps(row))) == repaired()
+
+
+def test_only_the_verified_turn_is_trained_on() -> None:
+    row = sft.create().row(repaired())
+    assert row is not None
+    assert [turn["role"] for turn in row["messages"]] == ["user", "assistant", "user", "assistant"]
+    assert [(turn["train"], turn["weight"]) for turn in row["messages"][1::2]] == [(False, 0), (True, 1)]
+    assert "a + b" in row["messages"][-1]["content"]
+    assert "-1 == 3" in row["messages"][2]["content"]
+    assert json.loads(row["meta"])["origin"] == "synthetic"
+
+
+def test_a_dialog_never_shows_tests_reference_or_held_out_cases() -> None:
+    record = repaired()
+    problem = record.problem.model_copy(update={"reference": "SECRET_REFERENCE", "tests": "SECRET_TESTS"})
+    text = json.dumps(sft.create().row(record.model_copy(update={"problem": problem})))
+    assert "SECRET" not in text
+
+
+def test_without_feedback_the_verdict_is_told() -> None:
+    row = sft.create().row(repaired(feedback=" "))
+    assert row is not None
+    assert row["messages"][2]["content"] == "That solution does not pass (wrong_answer): -1 == 3"
+
+
+def test_semi_synthetic_records_are_left_out_of_sft_unless_asked_for() -> None:
+    assert sft.create().row(repaired("semi_synthetic")) is None
+    assert sft.create(include_semi_synthetic=True).row(repaired("semi_synthetic")) is not None
+    assert jsonl.create().row(repaired("semi_synthetic")) is not None
+
+
+def test_a_fence_in_the_code_does_not_end_the_block() -> None:
+    record = repaired()
+    code = 'def f():\n    """\n    ```\n    ````\n    """\n'
+    last = record.attempts[-1].model_copy(update={"solution": Solution(code=code, author="m")})
+    row = sft.create().row(record.model_copy(update={"attempts": (last,)}))
+    assert row is not None
+    assert row["messages"][-1]["content"] == f"`````python\n{code}`````"
+
+
+def test_an_export_is_counted_and_hashed(tmp_path: Path) -> None:
+    records = [repaired(), repaired("semi_synthetic")]
+    manifest = export(records, sft.create(), tmp_path / "out", "9.9")
+    data = (tmp_path / "out" / "sft.jsonl").read_bytes()
+    assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
+    assert (manifest["records"], manifest["rows"], manifest["left_out"]) == (2, 1, {"semi_synthetic": 1})
+    sha = hashlib.sha256(data).hexdigest()
+    assert manifest["files"] == [{"name": "sft.jsonl", "rows": 1, "bytes": len(data), "sha256": sha}]
+    assert len(data.splitlines()) == 1
+    assert export(records, sft.create(), tmp_path / "out", "9.9") == manifest
+
+
+def test_an_export_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+    export([repaired()], jsonl.create(), tmp_path, "1")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def broken() -> Any:
+        yield repaired()
+        raise InputError("cut off")
+
+    with pytest.raises(InputError, match="cut off"):
+        export(broken(), jsonl.create(), tmp_path, "1")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_formats_are_not_mixed_in_a_folder(tmp_path: Path) -> None:
+    export([repaired()], jsonl.create(), tmp_path, "1")
+    with pytest.raises(InputError, match="holds an export in the format 'jsonl' already"):
+        export([repaired()], sft.create(), tmp_path, "1")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a file"):
+        export([repaired()], sft.create(), tmp_path / "file", "1")
