@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from execfeedback import types
 from execfeedback.errors import InputError
 from execfeedback.exporters import jsonl, sft
 from execfeedback.exporters.files import export
@@ -20,7 +21,6 @@ from execfeedback.types import (
     Record,
     Solution,
     Source,
-    TestCounts,
     Verdict,
 )
 
@@ -40,9 +40,11 @@ def repaired(
         difficulty="easy",
     )
     failure = Failure(test="assert add(1, 2) == 3", message="-1 == 3")
-    counts = TestCounts(expected=1, failed=1)
+    counts = types.TestCounts(expected=1, failed=1)
     wrong = Verdict(id="demo/add", verdict="wrong_answer", passed=False, tests=counts, failure=failure)
-    right = Verdict(id="demo/add", verdict="passed", passed=True, tests=TestCounts(expected=1, passed=1))
+    right = Verdict(
+        id="demo/add", verdict="passed", passed=True, tests=types.TestCounts(expected=1, passed=1)
+    )
     attempts = (
         Attempt(
             solution=Solution(code="def add(a, b):\n    return a - b\n", author="m"),

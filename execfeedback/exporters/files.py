@@ -25,8 +25,8 @@ class Kept(Value):
 def export(records: Iterable[Record], exporter: Exporter, folder: Path, version: str) -> dict[str, Any]:
     """Write `FORMAT.jsonl` and `manifest.json` into a folder; returns the manifest.
 
-    Rows are in the order of the records, so that equal corpora give equal files. An export of the same format is
-    replaced; a folder with another format raises InputError, since trainers read whole folders.
+    Rows are in the order of the records, so that equal corpora give equal files. An export of the same format
+    is replaced; a folder with another format raises InputError, since trainers read whole folders.
     """
     _refuse_mixing(folder, exporter.name)
     folder.mkdir(parents=True, exist_ok=True)

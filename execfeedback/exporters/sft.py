@@ -1,9 +1,9 @@
 """Format `sft`: multi-turn dialogs in TRL's conversational form, `{"messages": [{"role", "content"}, ...]}`.
 
-A repaired record is told in full: problem, faulty solution, what execution said, fix. Every assistant turn says
-whether to train on it, in the two spellings that trainers read: `train` (Axolotl, `message_field_training`) and
-`weight` (OpenAI's form). Only the verified turn is to be learned. What else is known of a record is one JSON
-text, `meta`, because columns of free form do not survive Arrow.
+A repaired record is told in full: problem, faulty solution, what execution said, fix. Every assistant turn
+says whether to train on it, in the two spellings that trainers read: `train` (Axolotl) and `weight` (OpenAI).
+Only the verified turn is to be learned. What else is known of a record is one JSON text, `meta`, because
+columns of free form do not survive Arrow.
 """
 
 from typing import Any
