@@ -1,0 +1,103 @@
+"""Raw model text -> code. Text handling only: nothing here parses, compiles or runs what a model wrote.
+
+Which block counts: the last complete one that defines the entry point; without one, the last of those that are
+at least half as long as the longest. Imports and helpers of earlier blocks come along when the chosen one
+uses them. Text without fences is read from its first statement to its last; a body goes under the prompt.
+"""
+
+import re
+
+from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
+from execfeedback.completing import completed, is_body
+from execfeedback.scanning import chunks, defines, words
+from execfeedback.types import Problem
+
+_TAGS = {"python": frozenset({"python", "py", "python3", "py3", "python2", "ipython", "pyi", "python-repl"})}
+_RUN = re.compile(r"`{3,}")
+
+
+def fenced(code: str, language: str = "python") -> str:
+    """Code as a fenced block, under a fence longer than any in it."""
+    longest = max((len(found) for found in _RUN.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+
+
+def solution_in(text: str, problem: Problem) -> str | None:
+    """The solution in an answer, ending in one newline, or None when there is no code."""
+    said = answer(cleaned(text))
+    blocks = _code_blocks(said, problem.language)
+    if problem.language == "python" and not blocks:
+        blocks = _unfenced(said, problem)
+    if not blocks:
+        return None
+    code = _chosen(blocks, _name(problem))
+    code = completed(code, problem) if problem.language == "python" else code
+    return code.strip("\n").rstrip() + "\n"
+
+
+def code_blocks(text: str, language: str) -> list[Block]:
+    """The pieces of an answer that are code in the language: fenced blocks, or else what reads as code."""
+    said = answer(cleaned(text))
+    return _code_blocks(said, language) or (_plain(said) if language == "python" else [])
+
+
+def _code_blocks(said: str, language: str) -> list[Block]:
+    """Fenced blocks that hold code in the language: by their tag, or untagged and by their looks."""
+    tags = _TAGS.get(language, frozenset({language}))
+    kept = [block for block in fenced_blocks(said) if _is_code(block, tags)]
+    return [block._replace(text=unescaped(block.text)) for block in kept]
+
+
+def _is_code(block: Block, tags: frozenset[str]) -> bool:
+    if not block.text.strip():
+        return False
+    if block.language in tags:
+        return True
+    return block.language in ("", "code") and ("python" not in tags or reads_as_code(block.text))
+
+
+def _plain(said: str) -> list[Block]:
+    return plain_blocks(unescaped(said))
+
+
+def _unfenced(said: str, problem: Problem) -> list[Block]:
+    """A bare body as it is, or the runs of lines that read as code."""
+    if is_body(said, problem) and reads_as_code(said):
+        return [Block(said)]
+    return _plain(said)
+
+
+def _name(problem: Problem) -> str | None:
+    """The top-level name of the entry point."""
+    return problem.entry_point.split(".")[0] if problem.entry_point else None
+
+
+def _chosen(blocks: list[Block], name: str | None) -> str:
+    """The block that is the answer, after what it needs of the blocks before it."""
+    pool = [block for block in blocks if name and defines(block.text, name)] or _long(blocks)
+    whole = [block for block in pool if block.closed] or pool
+    at = max(place for place, block in enumerate(blocks) if block is whole[-1])
+    code = blocks[at].text
+    for block in reversed(blocks[:at]):
+        if not (name and defines(block.text, name)):
+            code = _needed(block.text, code) + code
+    return code
+
+
+def _long(blocks: list[Block]) -> list[Block]:
+    longest = max(len(block.text) for block in blocks)
+    return [block for block in blocks if 2 * len(block.text) >= longest]
+
+
+def _needed(earlier: str, code: str) -> str:
+    """Top-level imports and definitions of an earlier block that the code uses and does not bind itself."""
+    used = words(code)
+    missing = used - {name for chunk in chunks(code) for name in chunk.names}
+    kept = [
+        chunk.text
+        for chunk in chunks(earlier)
+        if chunk.head.startswith(("def ", "class ", "import ", "from ", "async def "))
+        and missing.intersection(chunk.names)
+    ]
+    return "".join(f"{text}\n\n" for text in kept)

@@ -1,0 +1,81 @@
+"""What models are told: one template a file, versioned by its digest; a file of its name elsewhere goes first.
+
+A template is split at its role lines (`=== user ===`) before it is filled in: no value can open a role.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from execfeedback.errors import InputError
+from execfeedback.ids import digest
+from execfeedback.parsing import fenced
+from execfeedback.types import Message
+
+FOLDER = Path(__file__).parent
+_ROLE = re.compile(r"^=== (system|user|assistant) ===\n", re.MULTILINE)
+
+
+def render(name: str, folder: Path | None = None, **values: Any) -> tuple[Message, ...]:
+    """The messages of a template. A file `<name>.md` in `folder` goes before ours.
+
+    Raises InputError for a template that is missing, has no roles, or uses a value that is not given.
+    """
+    path = _path(name, folder)
+    return tuple(
+        Message.model_validate({"role": role, "content": _filled(path, part, values).strip("\n")})
+        for role, part in _parts(path)
+    )
+
+
+def prompt_id(name: str, folder: Path | None = None) -> str:
+    """Name and version of a template, `solve@` and 12 hex digits of its text's digest."""
+    return f"{name}@{digest(_text(_path(name, folder)))[:12]}"
+
+
+def _path(name: str, folder: Path | None) -> Path:
+    own = FOLDER / f"{name}.md"
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"prompts_dir: {folder} is not a folder")
+    if folder is not None and (folder / own.name).is_file():
+        return folder / own.name
+    if not own.is_file():
+        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.md")))
+        raise InputError(f"no prompt {name!r}; there are {known}")
+    return own
+
+
+@cache
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+
+
+@cache
+def _parts(path: Path) -> tuple[tuple[str, str], ...]:
+    before, *rest = _ROLE.split(_text(path))
+    if before.strip() or not rest:
+        raise InputError(f"{path}: must start with a line '=== system ===' or '=== user ==='")
+    return tuple(zip(rest[::2], rest[1::2], strict=True))
+
+
+def _filled(path: Path, part: str, values: dict[str, Any]) -> str:
+    from jinja2 import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    try:
+        return str(_environment(ImmutableSandboxedEnvironment).from_string(part).render(values))
+    except TemplateError as error:
+        raise InputError(f"{path}: {error.message}; values are {', '.join(sorted(values))}") from error
+
+
+@cache
+def _environment(kind: type[Any]) -> Any:
+    from jinja2 import StrictUndefined
+
+    environment = kind(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["fenced"] = fenced
+    return environment

@@ -1,0 +1,84 @@
+"""Raw model text -> tests. What would make them vacuous is taken out: solutions of their own, made-up imports."""
+
+import json
+import re
+from typing import Any
+
+from execfeedback.blocks import answer, cleaned, fenced_blocks
+from execfeedback.items import style_of
+from execfeedback.parsing import code_blocks
+from execfeedback.scanning import Chunk, broken_off, chunks
+from execfeedback.types import Problem, StdioCase, Style, Tests
+
+_CHECKS = re.compile(r"\bassert\b|\bself\.(?:assert|fail)|\braises\(")
+_INPUT = ("stdin", "input", "in")
+_OUTPUT = ("stdout", "output", "out", "expected")
+_RUNNER = re.compile(r"if\s+__name__\b|(?:unittest|pytest)\.main\(|doctest\.testmod\(|(?:test_\w*|check)\(")
+
+
+def tests_in(text: str, problem: Problem) -> tuple[Style, Tests] | None:
+    """The tests in an answer with the style that they are in, or None when there are none.
+
+    For `stdio` a JSON list of objects with `stdin` and `stdout`, in a fenced block or bare.
+    """
+    if problem.style == "stdio":
+        cases = _stdio_cases(text)
+        return ("stdio", cases) if cases else None
+    code = _test_code(text, problem)
+    return (style_of(code), code) if code else None
+
+
+def _test_code(text: str, problem: Problem) -> str:
+    if problem.language != "python":
+        return "\n".join(block.text for block in code_blocks(text, problem.language))
+    name = (problem.entry_point or "").split(".")[0]
+    blocks = code_blocks(_begun(text, name), "python")
+    pieces = [piece for block in blocks for piece in chunks(block.text) if _belongs(piece, name)]
+    if pieces and broken_off(pieces[-1].text):
+        pieces.pop()  # the answer was cut in the middle of a test
+    code = "\n".join(piece.text for piece in pieces) + "\n"
+    return code if _CHECKS.search(code) else ""
+
+
+def _begun(text: str, name: str) -> str:
+    """Text that goes on after a prompt's last word, `assert`, with that word put back."""
+    first = text.lstrip()
+    return f"assert {first}" if name and first.startswith(f"{name}(") else text
+
+
+def _belongs(piece: Chunk, name: str) -> bool:
+    """Not the model's own solution or an import of it, no runner, no empty assert."""
+    if name and name in piece.names:
+        return False
+    head = piece.head.strip()
+    return bool(head) and head != "assert" and not _RUNNER.match(head)
+
+
+def _stdio_cases(text: str) -> tuple[StdioCase, ...]:
+    """The first list of cases that the answer holds, in a fenced block or bare."""
+    said = answer(cleaned(text))
+    bare = said[said.find("[") : said.rfind("]") + 1]
+    for candidate in [*(block.text for block in fenced_blocks(said)), bare]:
+        if cases := _cases(candidate):
+            return cases
+    return ()
+
+
+def _cases(text: str) -> tuple[StdioCase, ...]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(rows, list):
+        return ()
+    return tuple(case for row in rows if (case := _case(row)) is not None)
+
+
+def _case(row: Any) -> StdioCase | None:
+    if not isinstance(row, dict):
+        return None
+    given = next((row[key] for key in _INPUT if key in row), "")
+    told = next((row[key] for key in _OUTPUT if key in row), None)
+    if not isinstance(given, str | int | float) or not isinstance(told, str | int | float):
+        return None
+    return StdioCase(stdin=str(given), stdout=str(told))
