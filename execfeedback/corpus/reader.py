@@ -73,7 +73,7 @@ class Corpus:
         """(kind, id) of everything whose id starts with `text`, or whose problem is `text`."""
         found = []
         for kind in KINDS:
-            rows = self._all(
+            rows = self.select(
                 f"SELECT id FROM {_TABLE[kind]} WHERE substr(id, 1, ?) = ? OR problem = ? ORDER BY id",
                 len(text), text, text,
             )  # fmt: skip
@@ -99,21 +99,21 @@ class Corpus:
             yield Trajectory.model_validate(json.loads(row[0]))
 
     def gate_results(self, trajectory: str) -> list[GateResult]:
-        rows = self._all("SELECT body FROM gate_results WHERE trajectory = ? ORDER BY rowid", trajectory)
+        rows = self.select("SELECT body FROM gate_results WHERE trajectory = ? ORDER BY rowid", trajectory)
         return [GateResult.model_validate(json.loads(row[0])) for row in rows]
 
     def runs(self) -> list[dict[str, Any]]:
         """Configuration of every `grow` on this file, oldest first, and `run`, `started` (Unix seconds)."""
-        rows = self._all("SELECT run, started, config FROM runs ORDER BY run")
+        rows = self.select("SELECT run, started, config FROM runs ORDER BY run")
         return [{"run": run, "started": started, **json.loads(config)} for run, started, config in rows]
 
     def environments(self) -> dict[str, dict[str, Any]]:
         """What is known of each sandbox image, by digest."""
-        rows = self._all("SELECT digest, body FROM environments ORDER BY digest")
+        rows = self.select("SELECT digest, body FROM environments ORDER BY digest")
         return {digest: json.loads(body) for digest, body in rows}
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        rows = self._all(
+        rows = self.select(
             "SELECT seq, at, kind, body FROM events WHERE ?1 IS NULL OR kind = ?1 ORDER BY seq", kind
         )
         return [{"seq": seq, "at": at, "kind": kind_, **json.loads(body)} for seq, at, kind_, body in rows]
@@ -138,8 +138,12 @@ class Corpus:
     def tally(self, table: str, column: str) -> dict[str, int]:
         """How often each value of a column occurs, most frequent first. Both names are our own."""
         query = f"SELECT {column}, count(*) AS n FROM {table} GROUP BY {column} ORDER BY n DESC, {column}"
-        rows = self._all(query)
+        rows = self.select(query)
         return {str(value): number for value, number in rows}
+
+    def select(self, query: str, *values: Any) -> list[Any]:
+        """Rows of a query, for reports."""
+        return self._connection.execute(query, values).fetchall()
 
     # ---- below -------------------------------------------------------------------------------------------
 
@@ -151,6 +155,3 @@ class Corpus:
 
     def _one(self, query: str, *values: Any) -> Any:
         return self._connection.execute(query, values).fetchone()
-
-    def _all(self, query: str, *values: Any) -> list[Any]:
-        return self._connection.execute(query, values).fetchall()

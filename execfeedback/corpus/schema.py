@@ -30,7 +30,8 @@ TABLES = (
     """CREATE TABLE records (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, trajectory TEXT NOT NULL,
         problem TEXT NOT NULL, solution TEXT NOT NULL, origin TEXT NOT NULL, attempts INTEGER NOT NULL,
-        body TEXT NOT NULL) STRICT""",
+        style TEXT NOT NULL, difficulty TEXT, source TEXT, body TEXT NOT NULL) STRICT""",
+    "CREATE TABLE tags (record TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (record, tag)) STRICT",
     """CREATE TABLE rejections (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, trajectory TEXT NOT NULL,
         problem TEXT NOT NULL, reason TEXT NOT NULL, body TEXT NOT NULL) STRICT""",

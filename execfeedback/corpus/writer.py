@@ -162,5 +162,8 @@ def _outcome(connection: sqlite3.Connection, outcome: Record | Rejection) -> Non
         return
     solution = ids.digest([outcome.problem.id, outcome.item.solution])
     facts = (outcome.trajectory, outcome.problem.id, solution, outcome.origin, len(outcome.attempts))
-    full_row = (None, outcome.id, *facts, as_text(outcome))
-    connection.execute("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", full_row)
+    about = (outcome.item.style, outcome.problem.difficulty, outcome.problem.source.name)
+    full_row = (None, outcome.id, *facts, *about, as_text(outcome))
+    connection.execute("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", full_row)
+    tags = [(outcome.id, tag) for tag in outcome.problem.tags]
+    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", tags)

@@ -1,0 +1,143 @@
+"""The numbers of a report, read by queries, so that a large corpus needs no more memory than a small one."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from execfeedback.corpus import Corpus
+from execfeedback.types import Value
+
+
+class Bar(Value):
+    """One labelled amount. `share` is of the largest bar or of a stated whole, 0 to 1."""
+
+    label: str
+    amount: int
+    share: float
+    part: float | None = None
+    """A second amount inside the first, as a share of the same whole."""
+    note: str = ""
+
+
+class GateFigures(Value):
+    """What one gate did."""
+
+    gate: str
+    version: str
+    looked: int
+    passed: int
+    reasons: tuple[Bar, ...]
+
+
+class ModelFigures(Value):
+    model: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float | None
+    """None when the price of any call is unknown."""
+
+
+def bars(amounts: Iterable[tuple[str, int]], whole: int | None = None) -> tuple[Bar, ...]:
+    """Labelled amounts as bars, against a whole or against the largest of them."""
+    known = list(amounts)
+    full = whole or max((amount for _, amount in known), default=0) or 1
+    return tuple(Bar(label=label, amount=amount, share=min(1.0, amount / full)) for label, amount in known)
+
+
+def passed_by_attempt(corpus: Corpus) -> tuple[Bar, ...]:
+    """Trajectories by the attempt at which they passed; those that never did come last."""
+    rows = corpus.select(
+        """SELECT CASE WHEN stopped = 'passed' THEN attempts END AS n, count(*) FROM trajectories
+           GROUP BY n ORDER BY n IS NULL, n"""
+    )
+    whole = sum(number for _, number in rows)
+    return bars(((_at(n), number) for n, number in rows), whole)
+
+
+def _at(attempt: int | None) -> str:
+    if attempt is None:
+        return "never"
+    return "at once" if attempt == 1 else f"at attempt {attempt}"
+
+
+def stops(corpus: Corpus) -> tuple[Bar, ...]:
+    """Why trajectories that did not pass ended."""
+    rows = corpus.select(
+        """SELECT stopped, count(*) AS n FROM trajectories WHERE stopped != 'passed'
+           GROUP BY stopped ORDER BY n DESC, stopped"""
+    )
+    return bars(rows)
+
+
+def failing_verdicts(corpus: Corpus) -> tuple[Bar, ...]:
+    """How attempts failed, with the reasons that they were given."""
+    rows = corpus.select(
+        """SELECT verdict, count(*) AS n, group_concat(DISTINCT reasons) FROM attempts
+           WHERE verdict != 'passed' GROUP BY verdict ORDER BY n DESC, verdict"""
+    )
+    drawn = bars((verdict or "none", number) for verdict, number, _ in rows)
+    notes = [_slugs(texts) for _, _, texts in rows]
+    return tuple(bar.model_copy(update={"note": note}) for bar, note in zip(drawn, notes, strict=True))
+
+
+def _slugs(texts: str) -> str:
+    """Distinct slugs of several JSON lists that SQL joined by commas."""
+    lists = json.loads(f"[{texts}]") if texts else []
+    return ", ".join(sorted({slug for slugs in lists for slug in slugs}))
+
+
+def gates(corpus: Corpus) -> tuple[GateFigures, ...]:
+    rows = corpus.select(
+        """SELECT gate, version, passed, reason, count(*) AS n FROM gate_results
+           GROUP BY gate, version, passed, reason ORDER BY min(rowid), n DESC"""
+    )
+    found = dict.fromkeys((gate, version) for gate, version, *_ in rows)
+    return tuple(_gate(gate, version, rows) for gate, version in found)
+
+
+def _gate(gate: str, version: str, rows: list[Any]) -> GateFigures:
+    own = [row for row in rows if row[:2] == (gate, version)]
+    looked, passed = sum(row[4] for row in own), sum(row[4] for row in own if row[2])
+    reasons = bars(((row[3], row[4]) for row in own if not row[2]), looked)
+    return GateFigures(gate=gate, version=version, looked=looked, passed=passed, reasons=reasons)
+
+
+def models(corpus: Corpus) -> tuple[ModelFigures, ...]:
+    rows = corpus.select(
+        """SELECT model, count(*) AS n, coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0),
+                  CASE WHEN count(cost_usd) = count(*) THEN sum(cost_usd) END
+           FROM calls GROUP BY model ORDER BY n DESC, model"""
+    )
+    return tuple(ModelFigures(**dict(zip(ModelFigures.model_fields, row, strict=True))) for row in rows)
+
+
+def topics(corpus: Corpus, most: int = 14) -> tuple[Bar, ...]:
+    """Records by tag, the commonest first; a record with several tags counts for each."""
+    rows = list(corpus.tally("tags", "tag").items())
+    shown, rest = rows[:most], sum(number for _, number in rows[most:])
+    return bars([*shown, (f"{len(rows) - most} other topics", rest)] if rest else shown)
+
+
+def spread(corpus: Corpus, column: str) -> tuple[Bar, ...]:
+    """Records by `difficulty`, `source`, `style` or `origin`."""
+    amounts = corpus.tally("records", f"coalesce({column}, 'not given')")
+    return bars(amounts.items())
+
+
+def problems_seen(corpus: Corpus) -> tuple[int, int]:
+    """Problems that were tried, and problems with at least one record."""
+    count = "SELECT count(DISTINCT problem) FROM"
+    return corpus.select(f"{count} trajectories")[0][0], corpus.select(f"{count} records")[0][0]
+
+
+def outcomes(corpus: Corpus) -> dict[tuple[str, str], int]:
+    """Trajectories by (`once`, `repaired` or `failed`; `record`, `rejected` or `waiting`)."""
+    rows = corpus.select(
+        """SELECT CASE WHEN stopped != 'passed' THEN 'failed' WHEN attempts = 1 THEN 'once'
+                       ELSE 'repaired' END,
+                  CASE WHEN record IS NOT NULL THEN 'record' WHEN rejection IS NOT NULL THEN 'rejected'
+                       ELSE 'waiting' END, count(*)
+           FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id GROUP BY 1, 2"""
+    )
+    return {(before, after): number for before, after, number in rows}

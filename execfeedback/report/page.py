@@ -1,0 +1,101 @@
+"""A corpus as one HTML page: no script, no resource from elsewhere, and what came from outside escaped."""
+
+import time
+from functools import cache
+from typing import Any
+
+from execfeedback.corpus import Corpus
+from execfeedback.printable import printable, shortened
+from execfeedback.report import figures, story
+from execfeedback.report.flow import flow
+from execfeedback.types import Record
+
+TEMPLATE = "page.html.j2"
+
+
+def render(corpus: Corpus, version: str = "") -> str:
+    """The whole page. Reads the corpus as it is now, also while it grows."""
+    text: str = _environment().get_template(TEMPLATE).render(_content(corpus), version=version)
+    return text
+
+
+def _content(corpus: Corpus) -> dict[str, Any]:
+    counts, outcomes = corpus.counts(), figures.outcomes(corpus)
+    tried, kept = figures.problems_seen(corpus)
+    return {
+        "name": corpus.path.name,
+        "written": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "counts": counts,
+        "problems_tried": tried,
+        "problems_kept": kept,
+        "flow": flow(counts, outcomes),
+        "by_attempt": figures.passed_by_attempt(corpus),
+        "stops": figures.stops(corpus),
+        "failing": figures.failing_verdicts(corpus),
+        "gates": figures.gates(corpus),
+        "rejections": _rejections(corpus),
+        "spreads": _spreads(corpus),
+        "models": figures.models(corpus),
+        "runs": corpus.runs(),
+        "environments": corpus.environments(),
+        "story": _story(corpus),
+    }
+
+
+def _spreads(corpus: Corpus) -> list[tuple[str, Any]]:
+    columns = ("difficulty", "style", "source", "origin")
+    return [("topic", figures.topics(corpus)), *((name, figures.spread(corpus, name)) for name in columns)]
+
+
+def _rejections(corpus: Corpus) -> list[tuple[figures.Bar, Any]]:
+    """Every reason with its count and examples, the commonest first."""
+    reasons = figures.bars(corpus.tally("rejections", "reason").items())
+    return [(bar, story.rejected(corpus, bar.label)) for bar in reasons]
+
+
+def _story(corpus: Corpus) -> dict[str, Any] | None:
+    record = story.chosen(corpus)
+    if record is None:
+        return None
+    return {"record": record, "tries": story.tries(record.attempts), "tests": _tests(record)}
+
+
+def _tests(record: Record) -> str:
+    tests = record.item.tests
+    if isinstance(tests, str):
+        return shortened(printable(tests))
+    return shortened(printable("\n".join(case.model_dump_json(exclude_defaults=True) for case in tests)))
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("execfeedback.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"code": highlighted, "printable": printable, "number": number, "day": _day}
+    return environment
+
+
+def highlighted(code: str) -> Any:
+    """Python text as escaped HTML with a class for each token, coloured by the page's own style."""
+    from markupsafe import Markup
+    from pygments import highlight  # type: ignore[import-untyped]
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+    from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+
+    return Markup(highlight(printable(code), PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
+
+
+def number(value: float) -> str:
+    """An amount with thin spaces between thousands."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _day(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
