@@ -1,7 +1,7 @@
 """Raw model text -> code. Text handling only: nothing here parses, compiles or runs what a model wrote.
 
-Which block counts: the last complete one that defines the entry point; without one, the last of those that are
-at least half as long as the longest. Imports and helpers of earlier blocks come along when the chosen one
+Which block counts: the last complete one that defines the entry point; without one, the last of those at
+least half as long as the longest. Imports and helpers of earlier blocks come along when the chosen one
 uses them. Text without fences is read from its first statement to its last; a body goes under the prompt.
 """
 

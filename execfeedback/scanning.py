@@ -28,7 +28,7 @@ class State(NamedTuple):
 
     @property
     def inside(self) -> bool:
-        """The next line goes on with this statement. A one-line string that nobody closed ends with its line."""
+        """The next line goes on with this statement. An unclosed one-line string ends with its line."""
         return len(self.quote) == 3 or self.depth > 0 or self.joined
 
 

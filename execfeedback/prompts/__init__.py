@@ -1,4 +1,4 @@
-"""What models are told: one template a file, versioned by its digest; a file of its name elsewhere goes first.
+"""What models are told: one template a file, versioned by its digest; a file of its name elsewhere wins.
 
 A template is split at its role lines (`=== user ===`) before it is filled in: no value can open a role.
 """
