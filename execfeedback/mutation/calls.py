@@ -21,11 +21,12 @@ _UNWRAPPED = (
     "len",
     "sum",
 )
-_METHODS = {
+METHODS = {
     "lower": ("upper",), "upper": ("lower",), "strip": ("lstrip", "rstrip"), "lstrip": ("rstrip", "strip"),
     "rstrip": ("lstrip", "strip"), "startswith": ("endswith",), "endswith": ("startswith",),
     "find": ("rfind",), "rfind": ("find",), "index": ("rindex",), "isalpha": ("isalnum",),
-    "isalnum": ("isalpha",), "isdigit": ("isalnum",), "islower": ("isupper",), "isupper": ("islower",), "append": ("extend",),
+    "isalnum": ("isalpha",), "isdigit": ("isalnum",), "islower": ("isupper",),
+    "isupper": ("islower",), "append": ("extend",),
     "extend": ("append",), "popleft": ("pop",), "appendleft": ("append",), "ljust": ("rjust",),
     "rjust": ("ljust",), "capitalize": ("title",), "title": ("capitalize",), "keys": ("values",),
     "values": ("keys",), "union": ("intersection",), "intersection": ("union",), "split": ("splitlines",),
@@ -58,7 +59,7 @@ def extremes(code: Code, node: ast.AST) -> Iterator[Change]:
 def method(code: Code, node: ast.AST) -> Iterator[Change]:
     """`lower` to `upper`, `strip` to `lstrip`, `keys` to `values`, `append` to `extend`."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
-        for new in _METHODS.get(called(node), ()):
+        for new in METHODS.get(called(node), ()):
             yield Change(f"`{called(node)}` became `{new}`", (_name_edit(code, node, new),))
 
 

@@ -1,0 +1,73 @@
+"""All corrections that may be tried on a faulty program, the likeliest first."""
+
+import math
+import random
+from collections import Counter
+
+from execfeedback.generators.mutate.repair import guesses, insertions, spelling
+from execfeedback.generators.mutate.repair.hints import boosts
+from execfeedback.generators.mutate.repair.told import Told
+from execfeedback.mutation import KINDS
+from execfeedback.mutation.source import Code, Kind, Mutant, read
+
+CORRECTIONS: dict[str, Kind] = {
+    **KINDS,
+    "plus_one": guesses.plus_one,
+    "wrap": guesses.wrap,
+    "suffix": guesses.suffix,
+    "operator": guesses.operator,
+    "method_back": guesses.method_back,
+    "range_start": guesses.range_start,
+    "slice_bound": guesses.slice_bound,
+    "text_case": guesses.text_case,
+    "number": guesses.number,
+    "safe_condition": guesses.safe_condition,
+    "guard": insertions.guard,
+    "last_return": insertions.last_return,
+    "other_return": insertions.other_return,
+    "update": insertions.update,
+    "empty_case": insertions.empty_case,
+    "simple_call": insertions.simple_call,
+    "word": insertions.word,
+    "together": insertions.together,
+    "none_default": insertions.none_default,
+    "known_name": spelling.known_name,
+    "forgotten_import": spelling.forgotten_import,
+}
+_WEIGHT = {"known_name": 20.0, "forgotten_import": 20.0, "none_default": 2.0, "number": 0.3, "text_case": 0.5}
+
+
+def candidates(source: str, told: Told, seed: int) -> list[Mutant]:
+    """Corrected programs, the likeliest first, each text once.
+
+    The score is naive Bayes: the prior of a kind is shared by all its candidates, times what the feedback
+    says of the kind and of the line. `seed` breaks ties."""
+    try:
+        code = read(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return spelling.parsable(source, told.lines)
+    found = list({m.source: m for m in reversed(_all(code))}.values())[::-1]
+    kinds, named, draw = Counter(m.kind for m in found), boosts(told), random.Random(seed)
+    scored = [(_score(m, kinds, named, told), draw.random(), m) for m in found if m.source != code.text]
+    return [mutant for _, _, mutant in sorted(scored, key=lambda entry: (-entry[0], entry[1]))]
+
+
+def _all(code: Code) -> list[Mutant]:
+    return [
+        Mutant(name, _line(code, change.edits[0].start), change.description, code.apply(change.edits))
+        for name, kind in CORRECTIONS.items()
+        for node in code.nodes
+        for change in kind(code, node)
+    ]
+
+
+def _line(code: Code, offset: int) -> int:
+    return code.data[:offset].count(b"\n") + 1
+
+
+def _score(mutant: Mutant, kinds: Counter[str], named: dict[str, float], told: Told) -> float:
+    prior = math.log(_WEIGHT.get(mutant.kind, 1.0)) - math.log(kinds[mutant.kind])
+    near = 0.0
+    if told.lines:
+        near = 2.0 if mutant.line == told.lines[-1] else 1.0 if mutant.line in told.lines else 0.0
+    return prior + named.get(mutant.kind, 0.0) + near
