@@ -1,9 +1,12 @@
-"""The console script. Each command lives in a module of its own here; heavy imports stay inside the functions."""
+"""The console script. Each command lives in a module of its own here; heavy imports stay inside functions."""
 
 import sys
 
 import typer
 
+from execfeedback.cli import cleanup as cleanup_cli
+from execfeedback.cli import doctor as doctor_cli
+from execfeedback.cli import images as images_cli
 from execfeedback.cli import problems as problems_cli
 from execfeedback.cli import schema as schema_cli
 from execfeedback.errors import ExecfeedbackError
@@ -15,6 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("doctor")(doctor_cli.doctor)
+app.add_typer(images_cli.app, name="images")
+app.add_typer(cleanup_cli.app, name="sandbox")
 app.command("schema")(schema_cli.schema)
 app.add_typer(problems_cli.app)
 

@@ -1,0 +1,42 @@
+"""`execfeedback images build`: the sandbox images, bundled ones and people's own."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Build the sandbox images.", no_args_is_help=True)
+
+
+@app.callback()
+def images() -> None:
+    """Build the sandbox images."""
+
+
+@app.command("build")
+def build(
+    names: Annotated[
+        list[str], typer.Argument(metavar="LANG...", help="Languages, or with --pip one name of your own.")
+    ],
+    from_: Annotated[str, typer.Option("--from", metavar="LANG", help="The language to build upon.")] = "",
+    pip: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Requirements of your own environment.")
+    ] = None,
+) -> None:
+    """Build the image of each language, or an environment with packages of your own. Prints the tags."""
+    from execfeedback.errors import InputError
+    from execfeedback.sandbox.images import build_environment, ensure_image
+
+    if pip is None and not from_:
+        tags = [ensure_image(name, _say) for name in names]
+    elif pip is None or not from_ or len(names) != 1:
+        raise InputError("an environment needs all three: images build NAME --from LANG --pip FILE")
+    else:
+        tags = [build_environment(names[0], from_, pip, _say)]
+    for tag in tags:
+        print(tag)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)

@@ -1,0 +1,161 @@
+"""What is here and what is missing, each with its remedy. Nothing is changed by looking."""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from execfeedback.errors import SandboxError
+from execfeedback.sandbox.engine import EngineFacts, client, facts
+from execfeedback.sandbox.images import bundled, environments, image_for
+from execfeedback.sandbox.leftovers import leftovers
+from execfeedback.types import Value
+
+if TYPE_CHECKING:
+    import docker
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_ENGINE = (20, 10)
+ENGINE = "engine"
+MODEL_KEYS = (
+    "ANTHROPIC_API_KEY",
+    "AZURE_API_KEY",
+    "COHERE_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "FIREWORKS_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "HF_TOKEN",
+    "MISTRAL_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "TOGETHERAI_API_KEY",
+)
+"""Names that providers' clients read; only whether they are set is looked at."""
+
+
+class Check(Value):
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    """Empty when there is nothing to do."""
+    needed: bool = True
+    """Whether the sandbox is unusable without it."""
+
+
+def diagnose() -> list[Check]:
+    """All checks, in the order in which a person would go through them."""
+    return [python_check(sys.version_info[:2]), *_sandbox_checks(), keys_check(os.environ)]
+
+
+def usable(checks: list[Check]) -> bool:
+    """Nothing that is needed is missing."""
+    return all(check.ok for check in checks if check.needed)
+
+
+def python_check(version: tuple[int, ...]) -> Check:
+    """`version`: of the interpreter that runs us."""
+    return Check(
+        name="python",
+        ok=version >= OLDEST_PYTHON,
+        found=platform.python_version(),
+        remedy="" if version >= OLDEST_PYTHON else "use Python 3.11 or newer",
+    )
+
+
+def keys_check(environment: Mapping[str, str]) -> Check:
+    """Names of model keys that are set; never their values."""
+    found = [name for name in MODEL_KEYS if environment.get(name)]
+    return Check(
+        name="model keys",
+        ok=bool(found),
+        found=", ".join(found) or "none",
+        remedy=""
+        if found
+        else "none is needed for --generator mutate or replay; for a model, export its key",
+        needed=False,
+    )
+
+
+def _sandbox_checks() -> list[Check]:
+    try:
+        opened = client()
+    except SandboxError as error:
+        return [Check(name=ENGINE, ok=False, found="no engine", remedy=str(error))]
+    with closing(opened):
+        known = facts(opened)
+        images = [image_check(name) for name in [*bundled(), *environments(opened)]]
+        return [*engine_checks(known), *images, _leftovers_check(opened)]
+
+
+def engine_checks(known: EngineFacts) -> list[Check]:
+    """What the engine's own words say about the wall that it can build."""
+    return [_version_check(known), _cgroup_check(known), _seccomp_check(known), _kernel_check(known)]
+
+
+def _version_check(known: EngineFacts) -> Check:
+    numbers = tuple(int(part) for part in known.version.split("+")[0].split(".")[:2] if part.isdigit())
+    ok = numbers >= OLDEST_ENGINE
+    return Check(
+        name=ENGINE,
+        ok=ok,
+        found=f"{known.version}, storage {known.storage_driver}, runtimes {' '.join(known.runtimes)}",
+        remedy="" if ok else "install Docker Engine 20.10 or newer",
+    )
+
+
+def _cgroup_check(known: EngineFacts) -> Check:
+    ok = known.memory_limit and known.pids_limit
+    return Check(
+        name="cgroups",
+        ok=ok,
+        found=f"version {known.cgroup_version}; limits: {known.limits()}",
+        remedy=""
+        if ok
+        else "give the engine the memory and pids controllers (cgroup version 2 delegates both)",
+    )
+
+
+def _seccomp_check(known: EngineFacts) -> Check:
+    ok = "seccomp" in known.security
+    return Check(
+        name="seccomp",
+        ok=ok,
+        found=", ".join(known.security) or "off",
+        remedy="" if ok else "use an engine with its default seccomp profile (no seccomp=unconfined)",
+    )
+
+
+def _kernel_check(known: EngineFacts) -> Check:
+    stronger = [name for name in known.runtimes if name in ("runsc", "kata", "kata-runtime", "sysbox-runc")]
+    return Check(
+        name="isolation",
+        ok=True,
+        found=f"kernel {known.kernel}, {known.cpus} cores, {known.memory_mb} MB; "
+        + (f"also {', '.join(stronger)}" if stronger else "slots share this kernel"),
+        needed=False,
+    )
+
+
+def image_check(environment: str) -> Check:
+    """Whether the environment's image is present and current."""
+    name, needed = f"image {environment}", environment in bundled()
+    try:
+        return Check(name=name, ok=True, found=image_for(environment), needed=needed)
+    except SandboxError as error:
+        found, _, remedy = str(error).partition("; ")
+        return Check(name=name, ok=False, found=found, remedy=remedy, needed=needed)
+
+
+def _leftovers_check(opened: "docker.DockerClient") -> Check:
+    found = leftovers(opened)
+    return Check(
+        name="left-over containers",
+        ok=not found,
+        found=", ".join(found) or "none",
+        remedy="run: execfeedback sandbox cleanup" if found else "",
+        needed=False,
+    )

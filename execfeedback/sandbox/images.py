@@ -1,0 +1,206 @@
+"""Language images, named after what is in them: a tag is the digest of recipe, packages, supervisor and base.
+
+So asking whether an image is current is asking whether its tag exists. `sandboxes/Dockerfile` is built twice,
+packages first, so that a change of the supervisor costs a second. People's own environments are recipes too:
+their lock is a label of their image, and they follow the supervisor like the bundled ones.
+"""
+
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from execfeedback.errors import InputError, SandboxMissing
+from execfeedback.ids import digest
+from execfeedback.sandbox import packages
+from execfeedback.sandbox.base_image import Base, ensure_base, find_base
+from execfeedback.sandbox.building import build, one_builder, sandboxes_folder, tree_digest
+from execfeedback.sandbox.engine import client as open_client
+from execfeedback.sandbox.engine import engine_errors
+from execfeedback.types import Value
+
+if TYPE_CHECKING:
+    import docker
+
+Say = Callable[[str], None]
+
+SUPERVISOR = "opt/execfeedback/supervisor"
+STANDARD_LIBRARY = f"/usr/lib/python{packages.PYTHON} /usr/local/lib/python{packages.PYTHON}"
+ENVIRONMENT = "execfeedback.environment"
+
+
+class Recipe(Value):
+    """What an image is made of, but for base and supervisor."""
+
+    name: str
+    """The environment: a language, or the name that somebody gave."""
+    language: str
+    lock: str
+
+
+def bundled() -> list[str]:
+    """Languages whose image this version can build."""
+    return sorted(path.parent.name for path in sandboxes_folder().glob("*/requirements.txt"))
+
+
+def bundled_recipe(language: str) -> Recipe:
+    """Raises InputError for a language that there is no image of."""
+    if language not in bundled():
+        raise InputError(f"there is no image for {language!r}; there is: {', '.join(bundled())}")
+    lock = (sandboxes_folder() / language / "requirements.txt").read_text()
+    return Recipe(name=language, language=language, lock=lock)
+
+
+def tag_of(recipe: Recipe, base: Base) -> str:
+    """`execfeedback/NAME:` and the first 12 digits of the digest over everything that decides the content."""
+    supervisor = tree_digest(sandboxes_folder() / "supervisor")
+    return f"execfeedback/{recipe.name}:{digest([_packages_key(recipe, base), supervisor])[:12]}"
+
+
+def packages_tag_of(recipe: Recipe, base: Base) -> str:
+    """The layer below, which does not change with the supervisor; recipes with equal locks share it."""
+    return f"execfeedback/{recipe.language}-packages:{digest(_packages_key(recipe, base))[:12]}"
+
+
+def _packages_key(recipe: Recipe, base: Base) -> list[str]:
+    return [(sandboxes_folder() / "Dockerfile").read_text(), recipe.lock, base.id]
+
+
+def image_for(environment: str) -> str:
+    """The tag of the current image of an environment, or of the very tag that was given.
+
+    Raises SandboxMissing, with the command that makes it, when the image is not there or out of date.
+    """
+    with closing(open_client()) as client:
+        if ":" in environment:
+            return _present(client, environment)
+        recipe, base = recipe_of(client, environment), find_base(client)
+        if base and _exists(client, tag := tag_of(recipe, base)):
+            return tag
+        state = "out of date" if _images_of(client, environment) else "not there"
+    raise SandboxMissing(
+        f"the sandbox image for {environment} is {state}; run: execfeedback images build {environment}"
+    )
+
+
+def _present(client: "docker.DockerClient", tag: str) -> str:
+    if not _exists(client, tag):
+        raise SandboxMissing(
+            f"the engine has no image {tag}; bring it here with `docker save` and `docker load`"
+        )
+    return tag
+
+
+def recipe_of(client: "docker.DockerClient", environment: str) -> Recipe:
+    """The bundled recipe, or the one in the labels of the newest image. Raises SandboxMissing."""
+    if environment in bundled():
+        return bundled_recipe(environment)
+    images = _images_of(client, environment)
+    if not images:
+        raise SandboxMissing(
+            f"there is no environment {environment!r}; make it with:"
+            f" execfeedback images build {environment} --from python --pip requirements.txt"
+        )
+    labels = max(images, key=lambda image: image["Created"])["Labels"]
+    return Recipe(
+        name=environment, language=labels["execfeedback.language"], lock=labels["execfeedback.lock"]
+    )
+
+
+def ensure_image(environment: str, say: Say = print) -> str:
+    """The tag of the environment's image, built when it is not there or out of date."""
+    with closing(open_client()) as client:
+        return _ensure(client, recipe_of(client, environment), say)
+
+
+def build_environment(name: str, language: str, requirements: Path, say: Say = print) -> str:
+    """An image of a language with people's own packages beside ours. Returns its tag.
+
+    Raises InputError for a name or requirements that cannot be used.
+    """
+    if not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name) or name in {*bundled(), "base"}:
+        raise InputError(
+            f"{name!r} cannot name an environment: small letters and digits, and not a bundled name"
+        )
+    if not requirements.is_file():
+        raise InputError(f"{requirements}: there is no such file")
+    ours = bundled_recipe(language).lock
+    with closing(open_client()) as client, tempfile.TemporaryDirectory(prefix="execfeedback-pip-") as work:
+        lock = packages.resolve(requirements, ours, architecture(client), Path(work), say)
+        return _ensure(client, Recipe(name=name, language=language, lock=lock), say)
+
+
+def environments(client: "docker.DockerClient") -> list[str]:
+    """Names that people gave to environments of their own."""
+    with engine_errors("listing images"):
+        images = client.api.images(filters={"label": "execfeedback=image"})
+    named = {image["Labels"].get(ENVIRONMENT, "") for image in images}
+    return sorted(named - {"", *bundled()})
+
+
+def architecture(client: "docker.DockerClient") -> str:
+    """Of the engine, as it names it."""
+    with engine_errors("asking the Docker engine for its version"):
+        return str(client.version()["Arch"])
+
+
+def _ensure(client: "docker.DockerClient", recipe: Recipe, say: Say) -> str:
+    base = find_base(client)
+    if base and _exists(client, tag := tag_of(recipe, base)):
+        return tag
+    with one_builder():
+        base = ensure_base(client, say)
+        if not _exists(client, tag := tag_of(recipe, base)):
+            _ensure_packages(client, recipe, base, say)
+            _build_image(client, recipe, base, tag)
+            say(f"built {tag} on {base.origin}")
+    return tag
+
+
+def _ensure_packages(client: "docker.DockerClient", recipe: Recipe, base: Base, say: Say) -> None:
+    tag = packages_tag_of(recipe, base)
+    if _exists(client, tag):
+        return
+    with tempfile.TemporaryDirectory(prefix="execfeedback-packages-") as work:
+        tree = packages.unpack(recipe.lock, architecture(client), Path(work), say)
+        build(
+            client,
+            tag=tag,
+            base=base.tag,
+            tree={"": tree},
+            compiled=f"{STANDARD_LIBRARY} /{packages.SITE}",
+            labels={"execfeedback": "packages"},
+        )
+
+
+def _build_image(client: "docker.DockerClient", recipe: Recipe, base: Base, tag: str) -> None:
+    build(
+        client,
+        tag=tag,
+        base=packages_tag_of(recipe, base),
+        tree={SUPERVISOR: sandboxes_folder() / "supervisor"},
+        compiled=f"/{SUPERVISOR}",
+        labels={
+            "execfeedback": "image",
+            ENVIRONMENT: recipe.name,
+            "execfeedback.language": recipe.language,
+            "execfeedback.lock": recipe.lock,
+            "execfeedback.base": base.origin,
+            "execfeedback.base.id": base.id,
+            "execfeedback.version": version("execfeedback"),
+        },
+    )
+
+
+def _exists(client: "docker.DockerClient", tag: str) -> bool:
+    with engine_errors(f"looking for {tag}"):
+        return bool(client.api.images(name=tag, quiet=True))
+
+
+def _images_of(client: "docker.DockerClient", environment: str) -> list[dict[str, Any]]:
+    with engine_errors(f"looking for images of {environment}"):
+        found = client.api.images(filters={"label": ["execfeedback=image", f"{ENVIRONMENT}={environment}"]})
+    return list(found)
