@@ -307,6 +307,8 @@ class TestResult(Value):
     """A slug: `assertion`, `exception`, `import`, `syntax`, `tests_error`, `contract_classes`, `needs_shared`, ..."""
     message: str = ""
     traceback: str = ""
+    source: str = ""
+    """Text of the failing assertion or call."""
 
 
 class SplitResult(Value):

@@ -1,0 +1,73 @@
+"""Frames between host and supervisor, and the strict reading of what comes back. Nothing in it chooses code here."""
+
+import json
+import struct
+from typing import Any
+
+from pydantic import ValidationError
+
+from execfeedback.errors import SlotLost
+from execfeedback.types import Execution, Job, SplitResult, StepResult, TestResult
+
+HEADER = struct.Struct(">cI")
+LARGEST = 256 << 20
+"""Bytes in one frame from the supervisor; more is a broken slot."""
+MOST_TESTS = 10_000
+
+
+def encode_job(job: Job) -> bytes:
+    """One `J` frame."""
+    payload = json.dumps(job.model_dump(mode="python", exclude={"environment"})).encode("ascii")
+    return HEADER.pack(b"J", len(payload)) + payload
+
+
+def decode_execution(payload: bytes, *, environment: str, language_version: str) -> Execution:
+    """The measurement in an `R` frame; raises SlotLost for a frame that our supervisor would not have written."""
+    try:
+        raw = json.loads(payload)
+        split = raw.get("split")
+        return Execution(
+            steps=tuple(StepResult.model_validate(step) for step in raw.get("steps", ())),
+            split=None if split is None else split_result(split),
+            slot_recycled=not raw["clean"],
+            language_version=language_version,
+            environment=environment,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SlotLost(f"the supervisor sent a measurement that cannot be read: {error}") from error
+
+
+def split_result(raw: dict[str, Any]) -> SplitResult:
+    report = judge_report(raw["report"]) if raw["ended"] else None
+    return SplitResult(
+        ended=report is not None,
+        expected=report["expected"] if report else 0,
+        tests=report["tests"] if report else (),
+        calls=raw["calls"],
+        values=raw["values"],
+        mutated=bool(report and report["mutated"]),
+        judge=StepResult.model_validate(raw["judge"]),
+        solution=StepResult.model_validate(raw["solution"]),
+    )
+
+
+def judge_report(text: str) -> dict[str, Any] | None:
+    """The judge process' report. It comes from where the tests run, so one that cannot be read counts as none."""
+    try:
+        raw = json.loads(text)
+        tests = [TestResult.model_validate({k: printable(v) for k, v in t.items()}) for t in raw["tests"][:MOST_TESTS]]
+        if raw["refused"]:
+            tests.append(refusal(raw["refused"]))
+        return {"tests": tuple(tests), "expected": int(raw["expected"]), "mutated": raw["mutated"] is True}
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def refusal(raw: dict[str, Any]) -> TestResult:
+    """What the tests wanted and two processes cannot give, noted even where the tests swallowed it."""
+    reason, message = printable(raw["reason"]), printable(raw["message"])
+    return TestResult(name="judge", outcome="error", blame="item", reason=reason, message=message)
+
+
+def printable(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value

@@ -1,0 +1,118 @@
+"""The supervisor: process 1 of a slot. It takes one job at a time from the host and answers with what it measured.
+
+Theory of operation. Host and supervisor talk in frames over the container's stdin and stdout: `J` a job, `R` its
+measurement, `H` the greeting. The supervisor keeps the clock, the limits and the result channel; the untrusted programs
+run in children that fork-servers make, each under a uid of its own (see `zygote.py`, `inside.py`). A run ends with
+cleaning and its proof (`cleaning.py`); a slot that cannot be proven clean says so and is not used again. A fault of ours
+is an exception here: the supervisor ends, the host sees a lost slot, and no verdict is made of it.
+
+    argv: FIRST_UID NUMBER_OF_UIDS
+"""
+
+import base64
+import json
+import os
+import platform
+import signal
+import sys
+
+import cleaning
+import frames
+import measure
+import split
+import steps
+from children import Zygote
+
+
+class Slot:
+    """The zygotes of this container, started when they are first needed, and the uids that runs take in turn."""
+
+    def __init__(self, first_uid: int, uids: int) -> None:
+        self.first_uid, self.uids, self.runs = first_uid, uids, 0
+        self.zygotes = {}
+        self.fresh = []
+        self.base_kb, self.oom_kills = None, measure.oom_kills()
+
+    def zygote(self, role, seed=None):
+        if seed is not None:
+            self.fresh.append(Zygote(role, seed))
+            return self.fresh[-1]
+        if role not in self.zygotes:
+            before = measure.container_kb()
+            self.zygotes[role] = Zygote(role, 0)
+            self.base_kb = measure.container_kb() if self.base_kb is None else self.grown(before)
+        return self.zygotes[role]
+
+    def grown(self, before_kb):
+        """The base with a zygote more, which may have started while a run was there."""
+        now = measure.container_kb()
+        return None if now is None else self.base_kb + max(0, now - before_kb)
+
+    def ran_out_of_memory(self):
+        """Whether the kernel has killed for memory in this container since we asked last."""
+        now = measure.oom_kills()
+        more, self.oom_kills = now > self.oom_kills, now
+        return more
+
+    def pids(self):
+        """Processes that are ours."""
+        return {os.getpid(), *(z.pid for z in (*self.zygotes.values(), *self.fresh))}
+
+    def stop_fresh(self):
+        while self.fresh:
+            self.fresh.pop().stop()
+
+    def next_uids(self):
+        """(solution, judge): fresh for this run; a pair returns only after all others were used."""
+        base = self.first_uid + 2 * (self.runs % (self.uids // 2))
+        self.runs += 1
+        return base, base + 1
+
+
+def perform(slot, job):
+    """Run one job; the measurement, and whether the slot may be used again."""
+    uids = slot.next_uids()
+    name = f"run-{os.urandom(8).hex()}"
+    os.mkdir(f"/work/{name}")
+    os.chmod(f"/work/{name}", 0o1777)
+    for path, content in job["files"].items():
+        write_file(f"/work/{name}", path, content)
+    if job["split"] is not None:
+        measured = {"split": split.run(slot, job, name, uids)}
+    else:
+        measured = {"steps": steps.run(slot, job, name, uids)}
+    slot.stop_fresh()
+    return {**measured, "clean": cleaning.clean(name, uids, slot.pids())}
+
+
+def write_file(folder, path, content):
+    """Place a file that both sides may read. The host has checked that the path stays inside."""
+    target = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    data = base64.b64decode(content["base64"]) if isinstance(content, dict) else content.encode("utf-8", "surrogatepass")
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    try:
+        frames.write_all(fd, data)
+    finally:
+        os.close(fd)
+
+
+def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    os.umask(0o022)
+    slot = Slot(int(sys.argv[1]), int(sys.argv[2]))
+    slot.zygote("solution")
+    slot.zygote("judge")
+    greeting = {"language_version": platform.python_version(), "left": cleaning.leftovers()}
+    frames.write_all(1, frames.frame(b"H", json.dumps(greeting).encode()))
+    while True:
+        try:
+            _kind, payload = frames.read_frame(0)
+        except frames.Closed:
+            return
+        result = perform(slot, json.loads(payload))
+        frames.write_all(1, frames.frame(b"R", json.dumps(result).encode()))
+
+
+main()

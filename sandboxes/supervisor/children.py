@@ -1,0 +1,166 @@
+"""Zygotes as the supervisor sees them, and the children that they fork."""
+
+import array
+import os
+import socket
+import sys
+
+import frames
+from zygote_messages import COMMAND, ENDED, STARTED
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Zygote:
+    """One fork server. `seed` is the hash seed of everything that is forked from it."""
+
+    def __init__(self, role: str, seed: int) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.role, self.control, self.alive = role, ours, {}
+        self.pid = os.fork()
+        if self.pid == 0:
+            start_interpreter(theirs, role, seed)
+        theirs.close()
+        ready = ours.recv(64)
+        if ready[:1] != b"r":
+            raise RuntimeError(f"zygote {role} did not start")
+        ours.setblocking(False)
+
+    def spawn(self, command, fds) -> int:
+        """Fork a child that owns `fds` (channel, stdin, stdout, stderr); its pid."""
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+        self.control.sendmsg([COMMAND.pack(*command)], rights)
+        self.control.setblocking(True)
+        try:
+            while True:
+                message = self.control.recv(64)
+                if message[:1] == b"p":
+                    return STARTED.unpack(message)[1]
+                self.note(message)
+        finally:
+            self.control.setblocking(False)
+
+    def receive(self) -> None:
+        """Take the notices of children that ended."""
+        while True:
+            try:
+                message = self.control.recv(64)
+            except BlockingIOError:
+                return
+            if not message:
+                raise RuntimeError(f"zygote {self.role} ended")
+            self.note(message)
+
+    def note(self, message) -> None:
+        _kind, pid, status, user, system, max_rss_kb = ENDED.unpack(message)
+        child = self.alive.pop(pid, None)
+        if child is not None:
+            child.finish(status, user + system, max_rss_kb)
+
+    def stop(self) -> None:
+        """End it; it leaves when its control socket closes."""
+        self.control.close()
+        os.waitpid(self.pid, 0)
+
+
+def start_interpreter(control, role, seed):
+    fd = os.dup(control.fileno())
+    os.set_inheritable(fd, True)
+    env = {"PYTHONHASHSEED": str(seed), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)  # the supervisor's own stdout is the stream to the host
+    argv = [sys.executable, "-s", "-S", "-B", os.path.join(HERE, "zygote.py"), str(fd), role]
+    try:
+        os.execve(sys.executable, argv, env)
+    finally:
+        os._exit(127)
+
+
+class Output:
+    """What a child writes to one stream: the head is kept, the rest is drained and counted."""
+
+    def __init__(self, fd: int, limit: int) -> None:
+        os.set_blocking(fd, False)
+        self.fd, self.limit = fd, limit
+        self.kept, self.seen, self.taken, self.closed = bytearray(), 0, 0, False
+
+    def drain(self, most: int = 64) -> None:
+        """Read what is there, in at most `most` portions, so that a flood cannot hold the supervisor."""
+        for _ in range(most):
+            try:
+                part = os.read(self.fd, 1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                part = b""
+            if not part:
+                self.closed = True
+                return
+            self.seen += len(part)
+            self.kept += part[: self.limit - len(self.kept)]
+
+    @property
+    def over(self) -> bool:
+        return self.seen > self.limit
+
+    def take(self) -> bytes:
+        """What came since the last call."""
+        new = bytes(self.kept[self.taken :])
+        self.taken = len(self.kept)
+        return new
+
+    def text(self) -> str:
+        return self.kept.decode("utf-8", "replace")
+
+
+class Child:
+    """A forked process under a uid of its own, with its channel and its outputs."""
+
+    def __init__(self, zygote, uid, limits, name, stdin=None) -> None:
+        ours, theirs = socket.socketpair()
+        out_r, out_w = os.pipe()
+        err_r, err_w = os.pipe()
+        given = os.open("/dev/null", os.O_RDONLY) if stdin is None else stdin
+        command = (
+            uid,
+            limits["processes"],
+            limits["disk_mb"],
+            int(limits["cpu_s"]) + 2,
+            limits["files"],
+            name.encode(),
+        )
+        try:
+            self.pid = zygote.spawn(command, [theirs.fileno(), given, out_w, err_w])
+        finally:
+            theirs.close()
+            for fd in (out_w, err_w, given):
+                os.close(fd)
+        zygote.alive[self.pid] = self
+        self.uid, self.zygote = uid, zygote
+        self.channel = frames.Channel(ours)
+        limit = limits["output_kb"] << 10
+        self.out, self.err = Output(out_r, limit), Output(err_r, limit)
+        self.ended, self.status, self.cpu_s, self.max_rss_kb = False, None, 0.0, 0
+
+    def finish(self, status, cpu_s, max_rss_kb) -> None:
+        self.ended, self.status, self.cpu_s, self.max_rss_kb = True, status, cpu_s, max_rss_kb
+
+    def hang_up(self) -> None:
+        """Close our end of the channel: a warm interpreter that waits for a request leaves."""
+        self.channel.sock.close()
+
+    def close(self) -> None:
+        self.channel.sock.close()
+        self.out.drain()
+        self.err.drain()
+        os.close(self.out.fd)
+        os.close(self.err.fd)
+
+    @property
+    def exit_code(self):
+        return os.WEXITSTATUS(self.status) if self.ended and os.WIFEXITED(self.status) else None
+
+    @property
+    def signal(self):
+        return os.WTERMSIG(self.status) if self.ended and os.WIFSIGNALED(self.status) else None

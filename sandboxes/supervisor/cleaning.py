@@ -1,0 +1,132 @@
+"""After a run: nothing of it survives, and that is proven. What cannot be proven clean is not used again.
+
+Killing and wiping run in a child under the run's own uid, so that the supervisor needs no capability to do so, and can
+harm nothing but the run. Root owns the sticky directories, so plain files directly in them need no such child.
+"""
+
+import os
+import shutil
+import signal
+import stat
+import time
+
+import measure
+
+PLACES = ("/work", "/tmp", "/dev/shm", "/dev/mqueue")
+
+
+def clean(name, uids, expected):
+    """Remove every process and file of a run. `expected`: pids that belong to us. True when the slot is proven clean."""
+    if strangers(expected) and not killed(uids, expected):
+        return False
+    if tidy(name):
+        return True
+    for uid in uids:
+        as_uid(uid, lambda: wipe(name))
+    return tidy(name) and not strangers(expected)
+
+
+def strangers(expected):
+    return [pid for pid in measure.pids() if pid not in expected]
+
+
+def leftovers():
+    return [f"{place}/{entry}" for place in PLACES for entry in entries(place)]
+
+
+def entries(place):
+    try:
+        return os.listdir(place)
+    except FileNotFoundError:
+        return []
+
+
+def tidy(name):
+    """Remove what root can remove by name; True when everything is gone."""
+    run = f"/work/{name}"
+    for folder in (run, *PLACES):
+        for entry in entries(folder):
+            remove(f"{folder}/{entry}")
+    return not leftovers()
+
+
+def remove(path):
+    """A file, an empty folder, or a folder that the supervisor itself made; anything else is left to its owner."""
+    try:
+        found = os.lstat(path)
+        if not stat.S_ISDIR(found.st_mode):
+            os.unlink(path)
+        elif found.st_uid == 0 and not path.startswith("/work/run-", 0, -21):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.rmdir(path)
+    except OSError:
+        return
+
+
+def killed(uids, expected, patience_s=3.0):
+    """Kill every process of the uids, again and again until none is left."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        for uid in uids:
+            as_uid(uid, lambda: None)
+        reap()
+        if not strangers(expected):
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def as_uid(uid, action):
+    """Fork, become `uid`, kill everything else of it (one call takes all, a fork bomb included), then act."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            kill_all()
+            action()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def kill_all():
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def wipe(name):
+    for place in (f"/work/{name}", *PLACES):
+        for entry in entries(place):
+            path = f"{place}/{entry}"
+            if os.path.islink(path) or not os.path.isdir(path):
+                remove(path)
+            else:
+                shutil.rmtree(path, onexc=open_up)
+
+
+def open_up(function, path, _error):
+    """A directory without rights: its owner (we) takes them back and tries once more."""
+    try:
+        os.chmod(os.path.dirname(path), 0o700)
+        os.chmod(path, 0o700, follow_symlinks=False) if os.path.isdir(path) else None
+        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+    except (OSError, NotImplementedError):
+        return
+
+
+def reap():
+    """Orphans end as children of process 1; returns the CPU seconds that they used."""
+    used = 0.0
+    while True:
+        try:
+            pid, _status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return used
+        if not pid:
+            return used
+        used += usage.ru_utime + usage.ru_stime

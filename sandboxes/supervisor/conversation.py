@@ -1,0 +1,81 @@
+"""The judge process' end of the conversation with the solution process: one request, one reply, callbacks in between."""
+
+import builtins
+import sys
+import threading
+
+import frames
+import values
+
+CHANNEL = 3
+
+
+class SolutionGone(BaseException):
+    """The solution process is not there any more. Not an Exception: no test may take it for one of the solution's."""
+
+
+class CannotJudge(BaseException):
+    """The tests want something that two processes cannot give; the item is unverifiable. `reason` is a slug."""
+
+    def __init__(self, reason, message):
+        super().__init__(message)
+        self.reason = reason
+
+
+class Conversation:
+    """`ask` sends a request and returns the reply's tree. What must not be forgotten is noted here, since tests may
+    swallow any exception: `refused`, `gone`, `mutated`."""
+
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.answer_callback = None
+        self.refused = None
+        self.gone = False
+        self.mutated = False
+        self.calls = 0
+
+    def ask(self, tree):
+        with self.lock:
+            if self.gone:
+                raise SolutionGone
+            frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(tree)))
+            return self.reply()
+
+    def reply(self):
+        """The next reply; answers callbacks and prints what the solution printed meanwhile."""
+        while True:
+            kind, payload = frames.read_frame(CHANNEL)
+            if kind == b"o":
+                sys.stdout.write(payload.decode("utf-8", "replace"))
+            elif kind == b"x":
+                self.gone = True
+                raise SolutionGone
+            else:
+                tree = values.loads(payload)
+                if type(tree) is not list or not tree:
+                    raise values.Refused("not a reply")
+                if tree[0] != "cb":
+                    return tree
+                self.answer(tree)
+
+    def answer(self, tree):
+        """Run a callback of the tests. An exception in it goes to the solution, as it would in one process."""
+        try:
+            answer = ["ret", "ok", self.answer_callback(tree)]
+        except Exception as error:
+            base = next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
+            answer = ["ret", "exc", base, [str(error)]]
+        frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(answer)))
+
+    def refuse(self, reason, message):
+        """Note that this cannot be judged here, and stop the test."""
+        self.refused = self.refused or (reason, message)
+        raise CannotJudge(reason, message)
+
+
+TALK = Conversation()
+
+
+def builtin_exception(name):
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else Exception

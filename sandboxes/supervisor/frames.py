@@ -1,0 +1,110 @@
+"""Frames over a byte stream: one kind byte, four bytes of length (big endian), the payload.
+
+The same form is used on every stream: host <-> supervisor, supervisor <-> judge process, supervisor <-> solution
+process. A reader never trusts the length beyond its limit.
+"""
+
+import os
+import struct
+
+HEADER = struct.Struct(">cI")
+LIMIT = 64 << 20
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+class TooLarge(Exception):
+    """A frame announces more than the limit."""
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Blocking write of everything; raises Closed."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except (BrokenPipeError, ConnectionResetError):
+        raise Closed from None
+
+
+def read_exactly(fd: int, size: int) -> bytes:
+    """Blocking read of `size` bytes; raises Closed at the end of the stream."""
+    parts = []
+    while size:
+        part = os.read(fd, min(size, 1 << 20))
+        if not part:
+            raise Closed
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def read_frame(fd: int, limit: int = LIMIT) -> tuple[bytes, bytes]:
+    """Blocking read of one frame: (kind, payload)."""
+    kind, size = HEADER.unpack(read_exactly(fd, HEADER.size))
+    if size > limit:
+        raise TooLarge(size)
+    return kind, read_exactly(fd, size)
+
+
+class Channel:
+    """A non-blocking stream socket as the supervisor holds it: whole frames in, buffered bytes out."""
+
+    def __init__(self, sock, limit: int = LIMIT) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.limit = limit
+        self.inbox = bytearray()
+        self.outbox = bytearray()
+        self.closed = False
+
+    def receive(self) -> None:
+        """Take what is there. A stream that ended or broke is `closed`; what came before can still be taken."""
+        try:
+            while len(self.inbox) < self.limit + HEADER.size:
+                part = self.sock.recv(1 << 18)
+                if not part:
+                    self.closed = True
+                    return
+                self.inbox += part
+                if len(part) < 1 << 18:
+                    return
+        except BlockingIOError:
+            return
+        except OSError:
+            self.closed = True
+
+    def take(self):
+        """The next whole frame as (kind, payload), or None; raises TooLarge."""
+        if len(self.inbox) < HEADER.size:
+            return None
+        kind, size = HEADER.unpack_from(self.inbox)
+        if size > self.limit:
+            raise TooLarge(size)
+        end = HEADER.size + size
+        if len(self.inbox) < end:
+            return None
+        payload = bytes(self.inbox[HEADER.size : end])
+        del self.inbox[:end]
+        return kind, payload
+
+    def send(self, kind: bytes, payload: bytes) -> None:
+        self.outbox += frame(kind, payload)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what the stream takes now; the rest waits in `outbox`."""
+        try:
+            while self.outbox:
+                del self.outbox[: self.sock.send(self.outbox)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.closed = True
+            self.outbox.clear()

@@ -1,0 +1,138 @@
+"""Styles `asserts` (each top-level statement that contains an assert is a test) and `humaneval` (`check` is the test)."""
+
+import ast
+import builtins
+import sys
+import types
+
+import asserts
+from conversation import TALK
+from results import failed, remember_source, test
+
+BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
+MARK = "_ef_test"
+
+
+class Prepared:
+    """Compiled tests: their assert statements, the texts of the top-level tests, and the names that they use."""
+
+    def __init__(self, source, style):
+        tree = ast.parse(source, "tests.py")
+        self.source = source
+        self.asserts = asserts.remembering(tree)
+        self.tests = [s for s in tree.body if self.is_test(s)] if style == "asserts" else []
+        if style == "asserts":
+            tree.body = [part for s in tree.body for part in ((mark(s), s) if s in self.tests else (s,))]
+        self.code = compile(tree, "tests.py", "exec", dont_inherit=True)
+
+    def is_test(self, statement):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return False
+        return any(statement.lineno <= a.lineno <= (statement.end_lineno or 0) for a in self.asserts)
+
+    def text_of(self, node):
+        return ast.get_source_segment(self.source, node) or ""
+
+
+def mark(statement):
+    """A call that tells which test begins; its place in the source is the statement's own."""
+    call = ast.Expr(ast.Call(ast.Name(MARK, ast.Load()), [], []))
+    for node in ast.walk(call):
+        node.lineno = node.end_lineno = statement.lineno
+        node.col_offset = node.end_col_offset = statement.col_offset
+    return call
+
+
+def names_used(code):
+    """Every name that compiled tests look up outside their own scopes."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= names_used(constant)
+    return names
+
+
+def prepare(plan):
+    return Prepared(plan["tests"], plan["style"])
+
+
+def expected(prepared):
+    return max(1, len(prepared.tests))
+
+
+def bind(namespace, used, module, entry_point):
+    """Give the tests the solution's names. A builtin's name is the solution's only where it is the entry point, or
+    where the tests use no other name of the solution at all."""
+    offered = used & module._names
+    plain = {n for n in offered if not hasattr(builtins, n)}
+    chosen = plain or offered
+    for name in chosen | ({entry_point} & offered):
+        namespace[name] = getattr(module, name)
+
+
+def run(plan, prepared, module):
+    remember_source("tests.py", prepared.source)
+    if plan["style"] == "asserts" and not prepared.tests:
+        return [test("tests", "error", "tests", "no_tests", "the tests contain no assert statement")], 0
+    begun = []
+    namespace = {"__name__": "tests", MARK: lambda: begun.append(TALK.calls)}
+    sys.modules["tests"] = types.ModuleType("tests")
+    error = attempt(plan, prepared, module, namespace)
+    if plan["style"] == "humaneval":
+        return [outcome("check", prepared, error)], 1
+    return results(prepared, len(begun), error), len(prepared.tests)
+
+
+def attempt(plan, prepared, module, namespace):
+    """Run the tests; the exception that ended them, or None."""
+    try:
+        bind(namespace, names_used(prepared.code), module, plan["entry_point"])
+        exec(prepared.code, namespace)
+        if plan["style"] == "humaneval":
+            candidate = getattr(module, plan["entry_point"])
+            if "check" not in namespace:
+                raise LookupError("the tests do not define check(candidate)")
+            namespace["check"](candidate)
+    except BaseException as error:
+        return error
+    return None
+
+
+def results(prepared, begun, error):
+    """One result for each top-level test: those before the failure passed, those after it were not run."""
+    made = []
+    for number, statement in enumerate(prepared.tests):
+        name = f"test {number + 1}"
+        if number < begun - 1 or (number == begun - 1 and error is None):
+            made.append(test(name, "passed"))
+        elif number == begun - 1:
+            made.append(outcome(name, prepared, error, prepared.text_of(statement)))
+        else:
+            made.append(test(name, "not_run"))
+    if error is not None and not begun:
+        made = [outcome("tests", prepared, error), *made[1:]]
+    return made
+
+
+def outcome(name, prepared, error, source=""):
+    if error is None:
+        return test(name, "passed")
+    node, names = where(prepared, error)
+    message = ""
+    if node is not None and isinstance(error, AssertionError):
+        message = "\n".join(part for part in (asserts.explain(node, names), str(error)) if part)
+    if node is not None:
+        source = prepared.text_of(node)
+    return failed(name, error, TALK.calls > 0, message, source)
+
+
+def where(prepared, error):
+    """The assert statement that was running, and the names of its frame."""
+    trace, found = error.__traceback__, (None, {})
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "tests.py":
+            node = asserts.failing(prepared.asserts, trace.tb_lineno)
+            if node is not None:
+                found = node, trace.tb_frame.f_locals
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,84 @@
+"""Style `unittest`: a test file, run by the standard library's loader and runner."""
+
+import builtins
+import sys
+import types
+import unittest
+
+from conversation import TALK
+from judge_asserts import names_used
+from results import failed, remember_source, test
+
+BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+def prepare(plan):
+    return compile(plan["tests"], "test_solution.py", "exec", dont_inherit=True), plan["tests"]
+
+
+def expected(_prepared):
+    return 1
+
+
+class Results(unittest.TestResult):
+    """Collects one result for each test and subtest failure."""
+
+    def __init__(self):
+        super().__init__()
+        self.made, self.calls = [], 0
+
+    def startTest(self, case):
+        super().startTest(case)
+        self.calls = TALK.calls
+        self.bad = False
+
+    def stopTest(self, case):
+        super().stopTest(case)
+        if not self.bad:
+            self.made.append(test(case.id().removeprefix("test_solution."), "passed"))
+
+    def note(self, case, result):
+        self.bad = True
+        self.made.append(result)
+
+    def addError(self, case, info):
+        self.note(case, failed(str(case), info[1], TALK.calls > self.calls))
+
+    addFailure = addError
+
+    def addSubTest(self, case, subtest, info):
+        if info is not None:
+            self.addError(subtest, info)
+
+    def addSkip(self, case, reason):
+        self.note(case, test(str(case), "skipped", "tests", "skipped", str(reason)))
+
+    def addExpectedFailure(self, case, info):
+        self.note(case, test(str(case), "skipped", "tests", "skipped", "expected failure"))
+
+    def addUnexpectedSuccess(self, case):
+        self.note(case, test(str(case), "skipped", "tests", "skipped", "unexpected success"))
+
+
+def offer_names(code, module):
+    """A name that the tests use and nobody defines is the solution's."""
+    for name in names_used(code) & module._names:
+        if not hasattr(builtins, name):
+            setattr(builtins, name, getattr(module, name))
+
+
+def run(plan, prepared, module):
+    code, source = prepared
+    remember_source("test_solution.py", source)
+    tests = types.ModuleType("test_solution")
+    sys.modules["test_solution"] = tests
+    results = Results()
+    try:
+        offer_names(code, module)
+        exec(code, tests.__dict__)
+        unittest.defaultTestLoader.loadTestsFromModule(tests).run(results)
+    except BaseException as error:
+        results.made.append(failed("tests", error, TALK.calls > 0))
+    if not results.made:
+        return [test("tests", "error", "tests", "no_tests", "the file contains no test")], 0
+    return results.made, len(results.made)

@@ -1,0 +1,112 @@
+"""What the processes of a run use, read from /proc and the cgroup. Works on cgroup v1 and v2, and without either."""
+
+import os
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+MEMORY_STAT = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
+OOM_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def fields(paths):
+    """The first readable `key value` file as a dictionary, or None."""
+    for path in paths:
+        text = read(path)
+        if text is not None:
+            return {k: int(v) for k, _, v in (line.partition(b" ") for line in text.splitlines()) if v.isdigit()}
+    return None
+
+
+def container_kb():
+    """Anonymous and shared memory of the whole container, tmpfs and memfd included; None if the kernel does not say."""
+    stat = fields(MEMORY_STAT)
+    if stat is None:
+        return None
+    anonymous = stat[b"anon"] if b"anon" in stat else stat.get(b"rss", 0)
+    return (anonymous + stat.get(b"shmem", 0)) >> 10
+
+
+def oom_kills():
+    return (fields(OOM_EVENTS) or {}).get(b"oom_kill", 0)
+
+
+def pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def uid_of(pid):
+    """Real uid of a process; None if it is gone. From `status`: the owner of /proc/<pid> is root for one that is not dumpable."""
+    status = read(f"/proc/{pid}/status")
+    if status is None:
+        return None
+    return int(status.split(b"\nUid:", 1)[1].split(None, 1)[0])
+
+
+def cpu_of(pid):
+    """CPU seconds of a process and of the children that it has waited for."""
+    stat = read(f"/proc/{pid}/stat")
+    if stat is None:
+        return 0.0
+    values = stat.rsplit(b")", 1)[1].split()
+    return sum(int(v) for v in values[11:15]) / TICKS
+
+
+def waited_s(pid):
+    """Seconds that a process was ready and waited for a core."""
+    text = read(f"/proc/{pid}/schedstat")
+    return int(text.split()[1]) / 1e9 if text else 0.0
+
+
+def anonymous_kb(pid):
+    status = read(f"/proc/{pid}/status") or b""
+    found = 0
+    for key in (b"\nRssAnon:", b"\nRssShmem:"):
+        if key in status:
+            found += int(status.split(key, 1)[1].split(None, 1)[0])
+    return found
+
+
+class Usage:
+    """CPU and memory of the processes of one uid, sampled. `base_kb` is what the container uses when no run is in it."""
+
+    def __init__(self, uid, others, base_kb):
+        self.uid, self.others = uid, frozenset(others)
+        self.base_kb, self.peak_kb = base_kb, 0
+        self.living_cpu_s, self.living, self.next_look = 0.0, [], 0.0
+
+    def sample(self):
+        """Look once; returns the CPU seconds of the living processes."""
+        self.living = [pid for pid in pids() if pid not in self.others and uid_of(pid) == self.uid]
+        self.living_cpu_s = sum(cpu_of(pid) for pid in self.living)
+        total = container_kb()
+        used = sum(anonymous_kb(pid) for pid in self.living) if total is None else total - (self.base_kb or 0)
+        self.peak_kb = max(self.peak_kb, used)
+        return self.living_cpu_s
+
+    def waited_s(self):
+        return max((waited_s(pid) for pid in self.living), default=0.0)
+
+
+class Stopwatch:
+    """Wall seconds of the party whose turn it is."""
+
+    def __init__(self, *parties):
+        self.spent = dict.fromkeys(parties, 0.0)
+        self.turn, self.since = parties[0], time.monotonic()
+
+    def switch(self, party):
+        now = time.monotonic()
+        self.spent[self.turn] += now - self.since
+        self.turn, self.since = party, now
+
+    def of(self, party):
+        running = time.monotonic() - self.since if party == self.turn else 0.0
+        return self.spent[party] + running

@@ -1,0 +1,281 @@
+"""A split run: the tests in a judge process, the solution in a process of its own, and we relay between them.
+
+Theory of operation. The two processes have different uids and no way to reach each other but the frames that pass
+through here. They take turns: the judge process asks (`c`), the solution answers (`v`). Because every frame passes here,
+the supervisor itself counts calls and observed values, keeps the clock of whoever's turn it is, and says who overran
+which limit. Whatever the solution prints is taken from its pipe before its reply is passed on (`o`), so that tests see
+it in order. The result frame (`E`) is taken from the judge's channel alone. When the solution is gone, the judge process
+hears so (`x`) and ends its tests by itself.
+"""
+
+import json
+import select
+
+import cleaning
+import frames
+import measure
+from children import Child
+
+TICK_S = 0.025
+CLOSING_S = 0.25
+NAME = b'["get", ["m"]'
+"""A request for a name of the module: it is a call only when a plain value comes back."""
+ANSWERS = (b'["ok"', b'["same"', b'["exc"')
+REFERENCE = b'["ok", ["h"'
+
+
+class SplitRun:
+    """One conversation. `limits` are the solution's; the judge process has the same ones, counted apart."""
+
+    def __init__(self, job, solution, judge, usages):
+        self.job, self.limits = job, job["limits"]
+        self.solution, self.judge = solution, judge
+        self.usages = usages
+        self.watch = measure.Stopwatch("solution", "judge")
+        self.cause = {"solution": None, "judge": None}
+        self.calls = self.values = 0
+        self.result = None
+        self.told = self.loaded = self.asked_name = False
+        self.orphans_cpu_s = 0.0
+
+    # -- the loop
+
+    def run(self):
+        split = self.job["split"]
+        self.solution.channel.send(b"j", dumps({"do": "split", "classes": split["contract"]["classes"]}))
+        self.judge.channel.send(b"j", dumps(split))
+        poll = select.epoll()
+        watched = {}
+        for child, name in ((self.solution, "solution"), (self.judge, "judge")):
+            for fd, action in (
+                (child.channel.sock.fileno(), getattr(self, f"hear_{name}")),
+                (child.out.fd, child.out.drain),
+                (child.err.fd, child.err.drain),
+                (child.zygote.control.fileno(), child.zygote.receive),
+            ):
+                if fd not in watched:
+                    poll.register(fd, select.EPOLLIN)
+                watched[fd] = action
+        self.poll, self.watched = poll, watched
+        while self.result is None and not self.judge_gone():
+            self.want_output()
+            for fd, _event in poll.poll(TICK_S) or self.tick():
+                watched[fd]()
+            self.drop_closed()
+        poll.close()
+
+    def judge_gone(self):
+        return self.judge.ended and not self.judge.channel.inbox and self.judge.channel.closed
+
+    def want_output(self):
+        """Ask to be told when a full channel takes bytes again."""
+        for child in (self.solution, self.judge):
+            waiting = bool(child.channel.outbox)
+            if waiting != getattr(child, "waiting", False) and not child.channel.closed:
+                child.waiting = waiting
+                self.poll.modify(child.channel.sock.fileno(), select.EPOLLIN | (select.EPOLLOUT if waiting else 0))
+
+    def drop_closed(self):
+        """Stop listening to streams that ended: they would wake us for ever."""
+        for child in (self.solution, self.judge):
+            streams = ((child.out, child.out.fd), (child.err, child.err.fd), (child.channel, child.channel.sock.fileno()))
+            for stream, fd in streams:
+                if stream.closed and self.watched.pop(fd, None):
+                    self.poll.unregister(fd)
+
+    # -- what the two say
+
+    def hear_judge(self):
+        channel = self.judge.channel
+        channel.flush()
+        channel.receive()
+        while self.watch.turn == "judge" and self.result is None and (message := channel.take()):
+            kind, payload = message
+            if kind == b"E":
+                self.result = payload
+            elif kind == b"c":
+                self.pass_call(payload)
+
+    def pass_call(self, payload):
+        self.asked_name = payload.startswith(NAME)
+        self.calls += not payload.startswith((NAME, b'["ret"'))
+        if self.solution.channel.closed or self.cause["solution"]:
+            return self.tell_gone()
+        self.solution.channel.send(b"c", payload)
+        self.watch.switch("solution")
+        return self.hear_solution()
+
+    def hear_solution(self):
+        channel = self.solution.channel
+        channel.flush()
+        channel.receive()
+        if self.watch.turn != "solution":
+            return
+        try:
+            message = channel.take()
+        except frames.TooLarge:
+            message, channel.closed = None, True
+        if message:
+            self.pass_reply(message[1])
+        elif channel.closed:
+            self.tell_gone()
+
+    def pass_reply(self, payload):
+        self.solution.out.drain()
+        self.solution.err.drain()
+        if self.solution.out.over or self.solution.err.over:
+            return self.stop("solution", "output")
+        printed = self.solution.out.take()
+        if printed:
+            self.judge.channel.send(b"o", printed)
+        observed = self.loaded and payload.startswith(ANSWERS) and not payload.startswith(REFERENCE)
+        self.values += observed
+        self.calls += observed and self.asked_name
+        self.loaded = True
+        self.judge.channel.send(b"v", payload)
+        self.watch.switch("judge")
+        return self.hear_judge()
+
+    def tell_gone(self):
+        """The solution answers no more. Its end may be a tick away: the judge process only needs to know that."""
+        if not self.told:
+            self.told = True
+            self.judge.channel.send(b"x", b"")
+        self.watch.switch("judge")
+
+    # -- limits
+
+    def tick(self):
+        """Look at usage; returns nothing to do."""
+        self.orphans_cpu_s += cleaning.reap()
+        for name, child in (("solution", self.solution), ("judge", self.judge)):
+            cause = self.cause[name] or self.exceeded(name, child)
+            if cause and not self.cause[name]:
+                self.stop(name, cause)
+        return ()
+
+    def exceeded(self, name, child):
+        usage, limits = self.usages[name], self.limits
+        cpu_s = usage.sample() + (self.orphans_cpu_s if name == "solution" else 0.0)
+        child.cpu_s = max(child.cpu_s, cpu_s) if not child.ended else child.cpu_s
+        if cpu_s > limits["cpu_s"]:
+            return "cpu"
+        if self.watch.of(name) - usage.waited_s() > limits["wall_s"] and self.watch.turn == name:
+            return "wall"
+        if name == "solution" and usage.peak_kb - self.judge_kb() > limits["memory_mb"] << 10:
+            return "memory"
+        if name == "judge" and self.judge_kb() > limits["memory_mb"] << 10:
+            return "memory"
+        if child.out.over or child.err.over:
+            return "output"
+        return None
+
+    def judge_kb(self):
+        return measure.anonymous_kb(self.judge.pid)
+
+    def stop(self, name, cause):
+        """End one side for overrunning a limit. The other hears of it as of any end."""
+        self.cause[name] = cause
+        child = self.solution if name == "solution" else self.judge
+        cleaning.as_uid(child.uid, lambda: None)
+        if name == "judge":
+            self.result = b""
+        else:
+            self.tell_gone()
+
+    # -- the end
+
+    def finish(self, slot):
+        """Both sides end: the solution by itself when its channel closes, or it is killed. Returns the facts."""
+        self.solution.channel.sock.close()
+        self.judge.channel.sock.close()
+        wait_for_end((self.solution, self.judge), CLOSING_S)
+        self.orphans_cpu_s += cleaning.reap()
+        for child in (self.solution, self.judge):
+            if not child.ended:
+                cleaning.as_uid(child.uid, lambda: None)
+        wait_for_end((self.solution, self.judge), CLOSING_S * 8)
+        if self.solution.signal == 9 and not self.cause["solution"] and slot.ran_out_of_memory():
+            self.cause["solution"] = "memory"
+        return {
+            "ended": bool(self.result),
+            "report": self.result.decode("utf-8", "replace") if self.result else "",
+            "calls": self.calls,
+            "values": self.values,
+            "judge": facts(self.judge, self.cause["judge"], self.watch.of("judge"), 0, 0.0),
+            "solution": facts(
+                self.solution,
+                self.cause["solution"],
+                self.watch.of("solution"),
+                self.usages["solution"].peak_kb,
+                self.orphans_cpu_s,
+            ),
+        }
+
+
+def wait_for_end(children, seconds):
+    """Wait until the zygotes have reported the end of the children, or the time is over."""
+    until = measure.time.monotonic() + seconds
+    poll = select.poll()
+    for fd in {child.zygote.control.fileno() for child in children}:
+        poll.register(fd, select.POLLIN)
+    while not all(child.ended for child in children) and measure.time.monotonic() < until:
+        poll.poll(5)
+        for child in children:
+            child.zygote.receive()
+            child.out.drain()
+            child.err.drain()
+
+
+def facts(child, cause, wall_s, peak_kb, extra_cpu_s):
+    """What is known of one child, as the host's StepResult takes it."""
+    child.out.drain()
+    child.err.drain()
+    if cause is None and (child.out.over or child.err.over):
+        cause = "output"
+    if cause is None:
+        cause = "signaled" if child.signal is not None else "exited"
+    return {
+        "cause": cause,
+        "exit_code": child.exit_code,
+        "signal": child.signal,
+        "cpu_s": round(child.cpu_s + extra_cpu_s, 6),
+        "wall_s": round(wall_s, 6),
+        "memory_peak_mb": round(max(peak_kb, child.max_rss_kb) / 1024, 3),
+        "stdout": child.out.text(),
+        "stderr": child.err.text(),
+        "truncated": child.out.over or child.err.over,
+    }
+
+
+def dumps(value):
+    return json.dumps(value).encode("ascii")
+
+
+def start(slot, job, name, uids):
+    """Fork both sides. The heavy interpreters are taken where the texts name what they have imported."""
+    split = job["split"]
+    seed = job.get("fresh_seed")
+    text = "".join(t for t in job["files"].values() if isinstance(t, str))
+    numeric = "numpy" in text or "numpy" in split["tests"]
+    testing = split["style"] in ("pytest", "unittest") or any(w in split["tests"] for w in ("pytest", "hypothesis", "unittest"))
+    limits = job["limits"]
+    solution = Child(slot.zygote("solution_numpy" if numeric else "solution", seed), uids[0], limits, name)
+    judge = Child(slot.zygote("judge_testing" if testing else "judge", seed), uids[1], limits, name)
+    return solution, judge
+
+
+def run(slot, job, name, uids):
+    """The facts of a split run. The children are gone when it returns."""
+    solution, judge = start(slot, job, name, uids)
+    ours = slot.pids()
+    usages = {party: measure.Usage(uid, ours, slot.base_kb) for party, uid in zip(("solution", "judge"), uids)}
+    conversation = SplitRun(job, solution, judge, usages)
+    try:
+        conversation.run()
+        return conversation.finish(slot)
+    finally:
+        solution.close()
+        judge.close()
+
+

@@ -1,0 +1,97 @@
+"""Runs of whole programs: argv, stdin, output, limits. What the output means is judged outside."""
+
+import json
+import os
+import select
+import tempfile
+
+import cleaning
+import measure
+from children import Child
+from split import facts, wait_for_end
+
+TICK_S = 0.025
+
+
+def run(slot, job, name, uids):
+    """Facts of each step, in order. Steps share the run's directory, and nothing else."""
+    results = []
+    for step in job["steps"]:
+        results.append(run_step(slot, job, step, name, uids))
+        left = cleaning.strangers(slot.pids())
+        if left:
+            cleaning.killed(uids, slot.pids())
+        if job["stop_on_failure"] and results[-1]["exit_code"] != 0:
+            break
+    return results
+
+
+def given(text):
+    """An open file with the stdin of a step: a pipe could block, and a path could be reopened."""
+    file = tempfile.TemporaryFile(dir="/dev/shm", buffering=0)
+    file.write(text.encode("utf-8", "surrogatepass"))
+    file.seek(0)
+    return os.dup(file.fileno())
+
+
+def run_step(slot, job, step, name, uids):
+    limits, seed = job["limits"], job.get("fresh_seed")
+    text = "".join(t for t in job["files"].values() if isinstance(t, str))
+    role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
+    zygote = slot.zygote(role, seed)
+    usage = measure.Usage(uids[0], slot.pids(), slot.base_kb)
+    child = Child(zygote, uids[0], limits, name, given(step["stdin"]) if step["stdin"] else None)
+    watch = measure.Stopwatch("solution")
+    try:
+        argv = list(step["argv"])
+        order = {"do": "program", "argv": argv[1:]} if step["warm"] else {"do": "exec", "argv": argv}
+        child.channel.send(b"j", json.dumps(order).encode("ascii"))
+        cause, orphans = follow(child, usage, limits, watch)
+        if child.signal == 9 and cause is None and slot.ran_out_of_memory():
+            cause = "memory"
+        return facts(child, cause, watch.of("solution"), usage.peak_kb, orphans)
+    finally:
+        child.close()
+
+
+def follow(child, usage, limits, watch):
+    """Drain until the child itself has ended (a daemon that holds the pipe does not count); (cause or None, orphans' CPU)."""
+    poll = select.poll()
+    streams = {child.out.fd: child.out, child.err.fd: child.err}
+    for fd in (*streams, child.zygote.control.fileno()):
+        poll.register(fd, select.POLLIN)
+    orphans = 0.0
+    while not child.ended:
+        ready = poll.poll(TICK_S * 1000)
+        for fd, _event in ready:
+            if fd not in streams:
+                child.zygote.receive()
+                continue
+            streams[fd].drain()
+            if streams[fd].closed:
+                poll.unregister(fd)
+        orphans += cleaning.reap()
+        cause = exceeded(child, usage, limits, watch, orphans, sampled=not ready)
+        if cause and not child.ended:
+            cleaning.as_uid(child.uid, lambda: None)
+            wait_for_end((child,), 2.0)
+            return cause, orphans
+    return None, orphans
+
+
+def exceeded(child, usage, limits, watch, orphans, sampled):
+    """The limit that was overrun, or None. Output is looked at always, the rest when there was nothing else to do or in time."""
+    if child.out.over or child.err.over:
+        return "output"
+    if not sampled and watch.of("solution") < usage.next_look:
+        return None
+    usage.next_look = watch.of("solution") + TICK_S
+    cpu_s = usage.sample() + orphans
+    child.cpu_s = max(child.cpu_s, cpu_s) if not child.ended else child.cpu_s
+    if cpu_s > limits["cpu_s"]:
+        return "cpu"
+    if usage.peak_kb > limits["memory_mb"] << 10:
+        return "memory"
+    if watch.of("solution") - usage.waited_s() > limits["wall_s"]:
+        return "wall"
+    return None

@@ -1,0 +1,239 @@
+"""The value codec: what may cross between the judge process and the solution process, and in which form.
+
+Only exact builtin values (and a few of the standard library) cross as values; a subclass arrives as its plain value, so
+that `==` in the judge process always runs on real builtins. Everything else crosses as a reference, through the `refs`
+object that each side supplies: `refs.put(x) -> list` and `refs.get(list) -> object`.
+
+JSON scalars stand for themselves (None, bool, int, float with nan and inf, str); everything else is a list that
+starts with a tag. Nothing is ever unpickled or evaluated.
+"""
+
+import base64
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import json
+import pathlib
+import sys
+
+DEPTH = 60
+ATOMS = frozenset({type(None), bool, float, str})
+LARGE = 1 << 4096
+
+
+class Refused(Exception):
+    """This value cannot cross (too deep, a cycle, malformed)."""
+
+
+def dumps(tree) -> bytes:
+    return json.dumps(tree).encode("ascii")
+
+
+def loads(data: bytes):
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"not a value: {error}") from None
+
+
+# ---- to the wire -------------------------------------------------------------------------------------------------
+
+
+def encode(x, refs, depth=0):
+    """A JSON-able tree for `x`."""
+    kind = type(x)
+    if kind in ATOMS:
+        return x
+    if kind is int:
+        return x if -LARGE < x < LARGE else ["i", hex(x)]
+    if depth > DEPTH:
+        raise Refused("a value is nested too deeply or contains itself")
+    writer = WRITERS.get(kind)
+    if writer is not None:
+        return writer(x, refs, depth + 1)
+    return encode_other(x, kind, refs, depth + 1)
+
+
+def encode_other(x, kind, refs, depth):
+    module = kind.__module__
+    if module == "numpy" and "numpy" in sys.modules:
+        tree = encode_numpy(x, sys.modules["numpy"])
+        if tree is not None:
+            return tree
+    if refs.keeps(x):
+        return refs.put(x)
+    fields = kind.__dict__.get("_fields")
+    if type(fields) is tuple and issubclass(kind, tuple) and kind.__eq__ is tuple.__eq__:
+        return ["N", str(kind.__name__), [str(f) for f in fields], items(tuple.__iter__(x), refs, depth)]
+    for base, plain in DECAY:
+        if issubclass(kind, base):
+            if base in (int, str) and issubclass(kind, enum.Enum) and refs.enums_cross:
+                return refs.put(x)
+            return encode(plain(x), refs, depth)
+    return refs.put(x)
+
+
+def items(values, refs, depth):
+    return [v if type(v) in ATOMS else encode(v, refs, depth) for v in values]
+
+
+def pairs(mapping, refs, depth):
+    return [[encode(k, refs, depth), encode(v, refs, depth)] for k, v in mapping]
+
+
+def encode_datetime(x, refs, depth):
+    if x.tzinfo is not None and type(x.tzinfo) is not datetime.timezone:
+        return refs.put(x)
+    return ["dt", x.isoformat(), x.fold]
+
+
+def encode_time(x, refs, depth):
+    return refs.put(x) if x.tzinfo is not None else ["ti", x.isoformat()]
+
+
+def encode_deque(x, refs, depth):
+    return ["q", items(x, refs, depth), x.maxlen]
+
+
+def encode_numpy(x, numpy):
+    """Arrays and scalars of plain dtypes by dtype, shape and bytes; None for others."""
+    if isinstance(x, numpy.ndarray) and x.dtype.kind in "biufcSUmM" and not x.dtype.hasobject:
+        array = numpy.ascontiguousarray(x)
+        return ["np", array.dtype.str, list(x.shape), base64.b64encode(array.tobytes()).decode()]
+    if isinstance(x, numpy.generic) and x.dtype.kind in "biufcSUmM":
+        return ["ns", x.dtype.str, base64.b64encode(x.tobytes()).decode()]
+    return None
+
+
+def b64(x):
+    return base64.b64encode(bytes(x)).decode()
+
+
+WRITERS = {
+    list: lambda x, r, d: ["l", items(x, r, d)],
+    tuple: lambda x, r, d: ["t", items(x, r, d)],
+    dict: lambda x, r, d: ["d", pairs(x.items(), r, d)],
+    set: lambda x, r, d: ["S", items(x, r, d)],
+    frozenset: lambda x, r, d: ["F", items(x, r, d)],
+    bytes: lambda x, r, d: ["y", b64(x)],
+    bytearray: lambda x, r, d: ["Y", b64(x)],
+    complex: lambda x, r, d: ["c", x.real, x.imag],
+    range: lambda x, r, d: ["r", x.start, x.stop, x.step],
+    slice: lambda x, r, d: ["sl", items((x.start, x.stop, x.step), r, d)],
+    collections.OrderedDict: lambda x, r, d: ["O", pairs(x.items(), r, d)],
+    collections.Counter: lambda x, r, d: ["C", pairs(x.items(), r, d)],
+    collections.defaultdict: lambda x, r, d: ["d", pairs(dict.items(x), r, d)],
+    collections.deque: encode_deque,
+    fractions.Fraction: lambda x, r, d: ["R", hex(x.numerator), hex(x.denominator)],
+    decimal.Decimal: lambda x, r, d: ["D", str(x)],
+    datetime.date: lambda x, r, d: ["da", x.toordinal()],
+    datetime.datetime: encode_datetime,
+    datetime.time: encode_time,
+    datetime.timedelta: lambda x, r, d: ["td", x.days, x.seconds, x.microseconds],
+    type(...): lambda x, r, d: ["e"],
+    type(NotImplemented): lambda x, r, d: ["ni"],
+    pathlib.PosixPath: lambda x, r, d: ["P", str(x)],
+    pathlib.PurePosixPath: lambda x, r, d: ["PP", str(x)],
+}
+
+# the plain value of a subclass, by the base class' own methods: an override cannot lie here
+DECAY = (
+    (int, lambda x: int.__add__(x, 0)),
+    (float, lambda x: float.__add__(x, 0.0)),
+    (str, lambda x: "".join(str.__iter__(x))),
+    (bytes, lambda x: bytes(bytes.__iter__(x))),
+    (bytearray, lambda x: bytearray(bytearray.__iter__(x))),
+    (list, lambda x: list(list.__iter__(x))),
+    (tuple, lambda x: tuple(tuple.__iter__(x))),
+    (set, lambda x: set(set.__iter__(x))),
+    (frozenset, lambda x: frozenset(frozenset.__iter__(x))),
+    (dict, lambda x: dict(dict.items(x))),
+)
+
+
+# ---- from the wire -----------------------------------------------------------------------------------------------
+
+
+def decode(tree, refs, depth=0):
+    """The value of a tree; raises Refused for anything that `encode` would not have written."""
+    kind = type(tree)
+    if kind in ATOMS or kind is int:
+        return tree
+    if kind is not list or not tree or type(tree[0]) is not str or depth > DEPTH + 2:
+        raise Refused("malformed value")
+    reader = READERS.get(tree[0])
+    if reader is None:
+        return refs.get(tree)
+    try:
+        return reader(tree, refs, depth + 1)
+    except Refused:
+        raise
+    except (TypeError, ValueError, IndexError, KeyError, ArithmeticError, AttributeError, RecursionError) as error:
+        raise Refused(f"malformed value: {type(error).__name__}") from None
+
+
+def values(trees, refs, depth):
+    if type(trees) is not list:
+        raise Refused("malformed value")
+    return [t if type(t) in ATOMS else decode(t, refs, depth) for t in trees]
+
+
+def entries(trees, refs, depth):
+    return [(decode(k, refs, depth), decode(v, refs, depth)) for k, v in trees]
+
+
+def decode_namedtuple(tree, refs, depth):
+    _, name, fields, trees = tree
+    return collections.namedtuple(name, fields)(*values(trees, refs, depth))
+
+
+def decode_array(tree, refs, depth):
+    import numpy
+
+    return numpy.frombuffer(base64.b64decode(tree[3]), numpy_dtype(numpy, tree[1])).reshape(tree[2]).copy()
+
+
+def decode_scalar(tree, refs, depth):
+    import numpy
+
+    return numpy.frombuffer(base64.b64decode(tree[2]), numpy_dtype(numpy, tree[1]))[0]
+
+
+def numpy_dtype(numpy, text):
+    dtype = numpy.dtype(str(text))
+    if dtype.kind not in "biufcSUmM":
+        raise Refused("malformed dtype")
+    return dtype
+
+
+READERS = {
+    "i": lambda t, r, d: int(t[1], 16),
+    "l": lambda t, r, d: values(t[1], r, d),
+    "t": lambda t, r, d: tuple(values(t[1], r, d)),
+    "d": lambda t, r, d: dict(entries(t[1], r, d)),
+    "S": lambda t, r, d: set(values(t[1], r, d)),
+    "F": lambda t, r, d: frozenset(values(t[1], r, d)),
+    "y": lambda t, r, d: base64.b64decode(t[1]),
+    "Y": lambda t, r, d: bytearray(base64.b64decode(t[1])),
+    "c": lambda t, r, d: complex(t[1], t[2]),
+    "r": lambda t, r, d: range(t[1], t[2], t[3]),
+    "sl": lambda t, r, d: slice(*values(t[1], r, d)),
+    "O": lambda t, r, d: collections.OrderedDict(entries(t[1], r, d)),
+    "C": lambda t, r, d: collections.Counter(dict(entries(t[1], r, d))),
+    "q": lambda t, r, d: collections.deque(values(t[1], r, d), t[2]),
+    "R": lambda t, r, d: fractions.Fraction(int(t[1], 16), int(t[2], 16)),
+    "D": lambda t, r, d: decimal.Decimal(t[1]),
+    "da": lambda t, r, d: datetime.date.fromordinal(t[1]),
+    "dt": lambda t, r, d: datetime.datetime.fromisoformat(t[1]).replace(fold=t[2]),
+    "ti": lambda t, r, d: datetime.time.fromisoformat(t[1]),
+    "td": lambda t, r, d: datetime.timedelta(t[1], t[2], t[3]),
+    "e": lambda t, r, d: ...,
+    "ni": lambda t, r, d: NotImplemented,
+    "P": lambda t, r, d: pathlib.PosixPath(t[1]),
+    "PP": lambda t, r, d: pathlib.PurePosixPath(t[1]),
+    "N": decode_namedtuple,
+    "np": decode_array,
+    "ns": decode_scalar,
+}
