@@ -176,7 +176,7 @@ def _indent(line: str) -> int:
 
 
 def _fitted(parts: list[str], budget: int) -> str:
-    """The parts in order: short ones whole, long ones sharing the rest; with too little, the last are left out."""
+    """The parts in order: short ones whole, long ones sharing the rest, the last left out if need be."""
     while len(parts) > 1 and len(parts) * LEAST > budget:
         parts = parts[:-1]
     shares = _shares([len(part) for part in parts], budget - (len(parts) - 1))

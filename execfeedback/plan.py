@@ -16,21 +16,24 @@ _ENDS = {"bad_tests": "bad_tests", "unverifiable": "unverifiable"}
 
 
 class WriteTests(Value):
-    """Ask for tests. `attempt` counts the calls of this kind before."""
+    """Ask for tests. `attempt` counts the calls of this kind before; `again`: the last answer had none."""
 
     attempt: int
+    again: bool
 
 
 class WriteSolution(Value):
-    """Ask for a first solution. `attempt` counts the calls of this kind before."""
+    """Ask for a first solution. `attempt` and `again` as for tests."""
 
     attempt: int
+    again: bool
 
 
 class ReviseSolution(Value):
-    """Ask for a better solution than `code`. `attempt` counts the calls of this kind before."""
+    """Ask for a better solution than `code`. `attempt` and `again` as for tests."""
 
     attempt: int
+    again: bool
     code: str
     feedback: str
 
@@ -66,7 +69,9 @@ def plan(trajectory: Trajectory) -> Step:
 
 def _plan_tests(trajectory: Trajectory) -> Step:
     attempt = asked(trajectory, "tests")
-    return Stop(reason="no_tests") if attempt >= ANSWERS_WITHOUT_USE else WriteTests(attempt=attempt)
+    if attempt >= ANSWERS_WITHOUT_USE:
+        return Stop(reason="no_tests")
+    return WriteTests(attempt=attempt, again=attempt > 0)
 
 
 def _plan_solution(trajectory: Trajectory) -> Step:
@@ -74,11 +79,11 @@ def _plan_solution(trajectory: Trajectory) -> Step:
     if end is not None:
         return Stop(reason=end)
     if not trajectory.attempts:
-        return WriteSolution(attempt=asked(trajectory, "solution"))
-    last = trajectory.attempts[-1]
-    return ReviseSolution(
-        attempt=asked(trajectory, "revision"), code=last.solution.code, feedback=last.feedback
-    )
+        attempt = asked(trajectory, "solution")
+        return WriteSolution(attempt=attempt, again=attempt > 0)
+    solution, feedback = trajectory.attempts[-1].solution, trajectory.attempts[-1].feedback
+    attempt, again = asked(trajectory, "revision"), _last_was_unused(trajectory)
+    return ReviseSolution(attempt=attempt, again=again, code=solution.code, feedback=feedback)
 
 
 def _end(trajectory: Trajectory) -> str | None:
@@ -104,6 +109,10 @@ def _unused(trajectory: Trajectory) -> list[ModelCall]:
     """Calls for code that no solution came from."""
     used = set(_origins(trajectory))
     return [call for call in trajectory.calls if call.kind != "tests" and call.id not in used]
+
+
+def _last_was_unused(trajectory: Trajectory) -> bool:
+    return bool(trajectory.calls) and trajectory.calls[-1] in _unused(trajectory)
 
 
 def _origins(trajectory: Trajectory) -> Iterable[str | None]:

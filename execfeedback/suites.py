@@ -1,4 +1,4 @@
-"""Raw model text -> tests. What would make them vacuous is taken out: solutions of their own, wrong imports."""
+"""Raw model text -> tests. What would make them vacuous is taken out: own solutions, wrong imports."""
 
 import json
 import re

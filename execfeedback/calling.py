@@ -1,0 +1,123 @@
+"""What a generator is asked, and the promise that no request is paid for twice.
+
+A call's id is the digest of everything that decides its answer. It is looked up before the generator is
+asked, and kept before the answer is used.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from execfeedback.ids import digest
+from execfeedback.plan import Ask, ReviseSolution, WriteTests
+from execfeedback.prompts import prompt_id, render
+from execfeedback.protocols import Completion, Generator, Request
+from execfeedback.types import CallKind, Message, ModelCall, Problem, Trajectory
+
+
+class CallCache(Protocol):
+    """Calls by their id, kept by whoever owns the corpus."""
+
+    def get(self, id: str) -> ModelCall | None: ...
+
+    def put(self, call: ModelCall) -> None: ...
+
+
+def request_for(step: Ask, trajectory: Trajectory, generator: Generator, prompts_dir: Path | None) -> Request:
+    """What the generator is asked for a step.
+
+    It sees a reference only if it says that it edits references, and no reviser ever does: a reviser sees the
+    blind problem, the faulty code and the feedback.
+    """
+    blind = trajectory.problem.blind()
+    revises = step if isinstance(step, ReviseSolution) else None
+    kind, template = _kind(step)
+    return Request(
+        kind=kind,
+        problem=trajectory.problem if generator.edits_references and not revises else blind,
+        messages=_messages(template, blind, step, prompts_dir),
+        code=revises.code if revises else None,
+        feedback=revises.feedback if revises else None,
+        sample=trajectory.sample,
+        attempt=step.attempt,
+        seed=trajectory.seed,
+        prompt=prompt_id(template, prompts_dir),
+    )
+
+
+def _kind(step: Ask) -> tuple[CallKind, str]:
+    """Kind of call and name of the prompt."""
+    if isinstance(step, WriteTests):
+        return "tests", "tests"
+    return ("revision", "revise") if isinstance(step, ReviseSolution) else ("solution", "solve")
+
+
+def _messages(template: str, blind: Problem, step: Ask, folder: Path | None) -> tuple[Message, ...]:
+    values: dict[str, Any] = {
+        "statement": blind.statement.strip(),
+        "language": blind.language,
+        "entry_point": blind.entry_point,
+        "prompt": blind.prompt,
+        "style": blind.style,
+        "retry": step.again,
+    }
+    if isinstance(step, ReviseSolution):
+        values |= {"code": step.code, "feedback": step.feedback}
+    return render(template, folder, **values)
+
+
+def call_id(request: Request, generator: Generator) -> str:
+    """Digest of everything that decides the answer: what is asked, of whom, with which settings and seed.
+
+    A generator that edits references decides by the whole problem, every other by what it is told.
+    """
+    return digest(
+        {
+            "kind": request.kind,
+            "problem": digest(request.problem) if generator.edits_references else request.problem.id,
+            "messages": [message.model_dump() for message in request.messages],
+            "seed": request.seed,
+            "sample": request.sample,
+            "attempt": request.attempt,
+            "generator": generator.name,
+            "settings": dict(settings_of(generator)),
+        }
+    )
+
+
+def settings_of(generator: Generator) -> Mapping[str, Any]:
+    """What a generator says of itself that changes its answers: model, sampling. Plain data; none is fine."""
+    settings: Mapping[str, Any] = getattr(generator, "settings", {})
+    return settings
+
+
+async def fetched(request: Request, generator: Generator, calls: CallCache) -> tuple[ModelCall, bool]:
+    """The call, and whether it was known already. Raises GeneratorError when the generator fails."""
+    id = call_id(request, generator)
+    known = calls.get(id)
+    if known is not None:
+        return known, True
+    call = _call(id, request, await generator.complete(request))
+    calls.put(call)
+    return call, False
+
+
+def _call(id: str, request: Request, completion: Completion) -> ModelCall:
+    return ModelCall(
+        id=id,
+        kind=request.kind,
+        messages=request.messages,
+        text=storable(completion.text),
+        model=completion.model,
+        prompt=request.prompt,
+        seed=request.seed,
+        tokens_in=completion.tokens_in,
+        tokens_out=completion.tokens_out,
+        cost_usd=completion.cost_usd,
+        finish=completion.finish,
+    )
+
+
+def storable(text: str) -> str:
+    """Text without the halves of surrogate pairs, which no file or database in UTF-8 takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")

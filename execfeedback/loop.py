@@ -1,0 +1,162 @@
+"""Performs what `plan` asks, until it asks to stop. The trajectory is all state; a step makes a new one.
+
+A run that is taken up again replays the calls that were kept and asks only for the next. The generator's
+faults end their own trajectory and are noted in it; a fault of the sandbox goes up to whoever can retry.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from execfeedback.calling import CallCache, fetched, request_for
+from execfeedback.errors import GeneratorError, GeneratorExhausted, SandboxError
+from execfeedback.feedback import feedback
+from execfeedback.items import item_for, suite_of
+from execfeedback.parsing import solution_in
+from execfeedback.plan import Ask, RunTests, Step, Stop, plan
+from execfeedback.protocols import EventSink, Generator, Sandbox
+from execfeedback.suites import tests_in
+from execfeedback.types import (
+    Attempt,
+    Item,
+    ModelCall,
+    Origin,
+    Solution,
+    Style,
+    Tests,
+    TestSuite,
+    Trajectory,
+    Verdict,
+)
+from execfeedback.verdicts import verdict_of
+
+__all__ = ["Bench", "CallCache", "answered", "begun", "perform", "run_trajectory"]
+
+Judge = Callable[[Item, Sandbox], Awaitable[Verdict]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a trajectory is worked on with."""
+
+    generator: Generator
+    sandbox: Sandbox
+    on_event: EventSink
+    calls: CallCache
+    judge: Judge = verdict_of
+    feedback_chars: int = 4000
+    prompts_dir: Path | None = None
+
+
+async def run_trajectory(
+    trajectory: Trajectory,
+    generator: Generator,
+    sandbox: Sandbox,
+    *,
+    on_event: EventSink,
+    calls: CallCache,
+    judge: Judge = verdict_of,
+    feedback_chars: int = 4000,
+    prompts_dir: Path | None = None,
+) -> Trajectory:
+    """The trajectory at its end. Raises SandboxError, and InputError for a prompt of the user's."""
+    bench = Bench(generator, sandbox, on_event, calls, judge, feedback_chars, prompts_dir)
+    trajectory = begun(trajectory, generator)
+    while trajectory.stopped is None:
+        trajectory = await perform(plan(trajectory), trajectory, bench)
+    return trajectory
+
+
+def begun(trajectory: Trajectory, generator: Generator) -> Trajectory:
+    """The trajectory with the tests that its problem came with and the origin that its generator gives it."""
+    edits = generator.edits_references and trajectory.problem.reference is not None
+    origin: Origin = "semi_synthetic" if edits else "synthetic"
+    suite = trajectory.suite or suite_of(trajectory.problem)
+    return trajectory.model_copy(update={"suite": suite, "origin": origin})
+
+
+async def perform(step: Step, trajectory: Trajectory, bench: Bench) -> Trajectory:
+    """The trajectory after one step."""
+    if isinstance(step, Stop):
+        return _stopped(trajectory, step.reason, bench)
+    if isinstance(step, RunTests):
+        return await _run_tests(step, trajectory, bench)
+    return await _ask(step, trajectory, bench)
+
+
+def _stopped(trajectory: Trajectory, reason: str, bench: Bench, note: str | None = None) -> Trajectory:
+    notes = (*trajectory.notes, note) if note else trajectory.notes
+    bench.on_event(_event("stop", trajectory, reason=reason, attempts=len(trajectory.attempts), note=note))
+    return trajectory.model_copy(update={"stopped": reason, "notes": notes})
+
+
+async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Trajectory:
+    """The verdict on the pending solution. Held-out cases are for admission, so they are not run here."""
+    item = item_for(trajectory.problem, step.solution.code, step.suite).model_copy(update={"holdout": ()})
+    verdict = await bench.judge(item, bench.sandbox)
+    if verdict.verdict is None:
+        raise SandboxError(verdict.error or "the sandbox gave no verdict and no reason")
+    told = "" if verdict.passed else feedback(trajectory.problem, verdict, bench.feedback_chars)
+    attempt = Attempt(solution=step.solution, verdict=verdict, feedback=told)
+    number = len(trajectory.attempts)
+    bench.on_event(
+        _event("attempt", trajectory, attempt=number, verdict=verdict.verdict, passed=verdict.passed)
+    )
+    return trajectory.model_copy(update={"attempts": (*trajectory.attempts, attempt), "solution": None})
+
+
+async def _ask(step: Ask, trajectory: Trajectory, bench: Bench) -> Trajectory:
+    request = request_for(step, trajectory, bench.generator, bench.prompts_dir)
+    try:
+        call, known = await fetched(request, bench.generator, bench.calls)
+    except GeneratorExhausted as error:
+        return _stopped(trajectory, "exhausted", bench, str(error))
+    except GeneratorError as error:
+        return _stopped(trajectory, "model", bench, f"{type(error).__name__}: {error}")
+    bench.on_event(_call_event(trajectory, call, request.attempt, known))
+    return answered(trajectory, call)
+
+
+def answered(trajectory: Trajectory, call: ModelCall) -> Trajectory:
+    """The trajectory with a call and what could be read out of it: tests, a solution, or a note."""
+    after = trajectory.model_copy(update={"calls": (*trajectory.calls, call)})
+    if call.kind == "tests":
+        found = tests_in(call.text, trajectory.problem)
+        return (
+            _noted(after, call)
+            if found is None
+            else after.model_copy(update={"suite": _suite(found, call, after)})
+        )
+    code = solution_in(call.text, trajectory.problem)
+    if code is None:
+        return _noted(after, call)
+    return after.model_copy(update={"solution": Solution(code=code, author=call.model, call=call.id)})
+
+
+def _suite(found: tuple[Style, Tests], call: ModelCall, trajectory: Trajectory) -> TestSuite:
+    style, tests = found
+    return TestSuite(
+        style=style,
+        tests=tests,
+        origin="generated",
+        author=call.model,
+        seen="reference" if trajectory.origin == "semi_synthetic" else "statement",
+        call=call.id,
+    )
+
+
+def _noted(trajectory: Trajectory, call: ModelCall) -> Trajectory:
+    missing = "tests" if call.kind == "tests" else "code"
+    why = f" (finish: {call.finish})" if call.finish not in (None, "stop") else ""
+    note = f"{call.kind} {call.id[:12]}: no {missing} in {len(call.text)} characters{why}"
+    return trajectory.model_copy(update={"notes": (*trajectory.notes, note)})
+
+
+def _call_event(trajectory: Trajectory, call: ModelCall, attempt: int, known: bool) -> dict[str, Any]:
+    facts = call.model_dump(include={"id", "kind", "model", "tokens_in", "tokens_out", "cost_usd"})
+    return _event("call", trajectory, attempt=attempt, cached=known, **facts)
+
+
+def _event(name: str, trajectory: Trajectory, **facts: Any) -> dict[str, Any]:
+    return {"event": name, "problem": trajectory.problem.id, "sample": trajectory.sample, **facts}

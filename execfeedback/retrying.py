@@ -1,0 +1,42 @@
+"""Asking again, where that helps: the one place that retries models. Adapters switch off their own retries."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from execfeedback.errors import GeneratorBusy
+from execfeedback.types import Value
+
+T = TypeVar("T")
+
+
+class Patience(Value):
+    """How long to go on asking. Times in seconds."""
+
+    attempts: int = 6
+    total_s: float = 600.0
+    """No new attempt starts after this."""
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], patience: Patience) -> T:
+    """The answer, asked for again after each GeneratorBusy; raises the last one when patience ends.
+
+    Waits are random below an exponentially growing bound, and never shorter than the server's Retry-After.
+    """
+    import tenacity
+
+    jitter = tenacity.wait_random_exponential(multiplier=patience.first_wait_s, max=patience.longest_wait_s)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = error.retry_after if isinstance(error, GeneratorBusy) else None
+        return max(jitter(state), min(told or 0.0, patience.total_s))
+
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(GeneratorBusy),
+        stop=tenacity.stop_after_attempt(patience.attempts) | tenacity.stop_before_delay(patience.total_s),
+        wait=wait,
+        reraise=True,
+    )
+    return await retrying(ask)
