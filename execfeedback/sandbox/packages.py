@@ -103,7 +103,7 @@ def unpack(lock: str, architecture: str, work: Path, say: Say) -> Path:
     """
     tree, pinned = work / "tree", work / "lock.txt"
     pinned.write_text(lock)
-    say(f"fetching {lock.count('==')} packages for the image")
+    say(f"fetching {len(names(lock))} packages for the image")
     options = ["--target", str(tree / SITE), "--no-deps", "--require-hashes", "--no-compile"]
     options += ["--ignore-requires-python", *platform_options(architecture), "-r", str(pinned)]
     if problem := _pip(["install", *options]):

@@ -1,0 +1,27 @@
+# From nothing to a demo, or to a green test run. All of it may be called again; the second time is quick.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check setup requirements
+
+demo: setup  ## Grow a small corpus with the embedded generator: no key, no model.
+	$(BIN)/execfeedback demo
+
+test: setup  ## The whole test suite.
+	$(BIN)/python -m pytest
+
+check: .venv/.complete  ## Style, types, and the tests that need no Docker; under a minute.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not docker"
+
+setup: .venv/.complete  ## Virtual environment, Docker engine, sandbox images.
+	$(BIN)/python -m execfeedback.setup_machine
+
+.venv/.complete: .ci/requirements.txt .ci/make-venv pyproject.toml
+	.ci/make-venv $(PYTHON)
+
+requirements: .venv/.complete  ## Pin newer packages, for the virtual environment and for the Python image.
+	.ci/pin $(BIN)
