@@ -81,7 +81,7 @@ def test_what_was_put_comes_back_equal(tmp_path: Path) -> None:
         for unit, trajectory in (("u1", kept), ("u2", refused)):
             id = writer.put_trajectory(unit, trajectory)
             writer.put_examination(unit, id, (), {"unit": unit})
-        writer.admit("u1", a_record(kept, "r1"), keys=["k"])
+        writer.admit("u1", a_record(kept, "r1"), keys={"g": ["k"]})
         writer.admit("u2", a_rejection(refused, "x1"))
     with Corpus(path) as corpus:
         assert corpus.trajectory(ids.digest(kept)) == kept
@@ -113,9 +113,9 @@ def test_a_unit_goes_from_unknown_to_admitted(tmp_path: Path) -> None:
         assert (writer.unit("u").trajectory, writer.unit("u").examination) == (id, None)
         writer.put_examination("u", id, (), {"found": [1]})
         assert (writer.unit("u").examination, writer.unit("u").admitted) == ({"found": [1]}, False)
-        writer.admit("u", a_record(trajectory, "r"), keys=["key"])
+        writer.admit("u", a_record(trajectory, "r"), keys={"g": ["key"]})
         assert writer.unit("u").admitted
-        assert list(writer.admitted_keys()) == [["key"]]
+        assert list(writer.admitted_keys()) == [{"g": ["key"]}]
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -6,9 +6,14 @@ import typer
 
 from execfeedback.cli import cleanup as cleanup_cli
 from execfeedback.cli import doctor as doctor_cli
+from execfeedback.cli import export as export_cli
 from execfeedback.cli import images as images_cli
+from execfeedback.cli import languages_cmd
 from execfeedback.cli import problems as problems_cli
+from execfeedback.cli import report as report_cli
 from execfeedback.cli import schema as schema_cli
+from execfeedback.cli import show as show_cli
+from execfeedback.cli import status as status_cli
 from execfeedback.errors import ExecfeedbackError
 
 app = typer.Typer(
@@ -19,10 +24,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("doctor")(doctor_cli.doctor)
+app.command("languages")(languages_cmd.languages)
 app.add_typer(images_cli.app, name="images")
 app.add_typer(cleanup_cli.app, name="sandbox")
 app.command("schema")(schema_cli.schema)
 app.add_typer(problems_cli.app)
+app.command("export")(export_cli.export)
+app.command("report")(report_cli.report)
+app.command("show")(show_cli.show)
+app.command("status")(status_cli.status)
 
 
 def main() -> None:

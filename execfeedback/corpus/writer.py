@@ -85,14 +85,18 @@ class CorpusWriter:
         examination = None if row[1] is None else json.loads(row[1])
         return UnitState(trajectory=row[0], examination=examination, admitted=row[2] is not None)
 
-    def put_trajectory(self, unit: str, trajectory: Trajectory) -> str:
-        """Keep a finished trajectory and what its runs measured. Its id is the digest of all of it."""
+    def put_trajectory(self, unit: str | None, trajectory: Trajectory) -> str:
+        """Keep a trajectory and what its runs measured; returns its id, the digest of all of it.
+
+        With None for the unit it is kept, and the unit is still to be done (the model failed us, say).
+        """
         id = ids.digest(trajectory)
         problem, stopped = trajectory.problem.id, trajectory.stopped or ""
         row = (id, problem, trajectory.sample, stopped, len(trajectory.attempts), as_text(trajectory))
         with self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?, ?)", row)
-            connection.execute("INSERT INTO units VALUES (?, ?)", (unit, id))
+            if unit is not None:
+                connection.execute("INSERT INTO units VALUES (?, ?)", (unit, id))
             _attempts(connection, id, trajectory)
             body = {"unit": unit, "trajectory": id, "problem": problem, "stopped": stopped}
             _event(connection, "trajectory", body)
@@ -106,18 +110,18 @@ class CorpusWriter:
 
     # ---- admission ---------------------------------------------------------------------------------------
 
-    def admit(self, unit: str, outcome: Record | Rejection, keys: Any = None) -> None:
-        """Keep the decision on a unit. `keys` is what the duplicate gate must know again after a restart."""
+    def admit(self, unit: str, outcome: Record | Rejection, keys: dict[str, Any] | None = None) -> None:
+        """Keep the decision on a unit. `keys`, by gate, is what `admitted_keys` gives back."""
         record, rejection = (outcome.id, None) if isinstance(outcome, Record) else (None, outcome.id)
         with self._transaction() as connection:
             _outcome(connection, outcome)
             _gates(connection, outcome.trajectory, outcome.gates)
-            row = (None, unit, outcome.trajectory, record, rejection, as_text(keys))
+            row = (None, unit, outcome.trajectory, record, rejection, as_text(keys or {}))
             connection.execute("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?)", row)
             _event(connection, "admission", {"unit": unit, "record": record, "rejection": rejection})
 
-    def admitted_keys(self) -> Iterator[Any]:
-        """The keys of all records, in the order of admission."""
+    def admitted_keys(self) -> Iterator[dict[str, Any]]:
+        """By gate the keys of each record, in the order of admission."""
         query = "SELECT keys FROM admissions WHERE record IS NOT NULL ORDER BY seq"
         for row in self._connection.execute(query):
             yield json.loads(row[0])

@@ -1,0 +1,37 @@
+"""`execfeedback export`: records in the form that a trainer reads."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    corpus: Annotated[Path, typer.Argument(help="The corpus file that `grow --out` writes.")],
+    format: Annotated[str, typer.Option(help="jsonl, sft, ... (a wrong name lists what exists)")],
+    out: Annotated[Path, typer.Option(help="Folder to write the data file and its manifest.json into.")],
+    include_semi_synthetic: Annotated[
+        bool, typer.Option(help="Take records whose mistakes were put into human code as well.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest on stdout.")] = False,
+) -> None:
+    """Write the records of a corpus as data to train on, with a manifest of counts and checksums."""
+    import json
+    from importlib.metadata import version
+
+    from execfeedback.corpus import Corpus
+    from execfeedback.exporters.files import export as write
+    from execfeedback.registry import exporter_named
+
+    options = {"include_semi_synthetic": True} if include_semi_synthetic else {}
+    exporter = exporter_named(format, **options)
+    with Corpus(corpus) as opened:
+        manifest = write(opened.records(), exporter, out, version("execfeedback"))
+    if as_json:
+        typer.echo(json.dumps(manifest))
+        return
+    (file,) = manifest["files"]
+    typer.echo(f"{manifest['rows']} rows in {out / file['name']} (sha256 {file['sha256'][:16]})")
+    left = manifest["left_out"].get("semi_synthetic", 0)
+    if left:
+        typer.echo(f"{left} semi-synthetic records were left out; --include-semi-synthetic takes them")

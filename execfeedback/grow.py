@@ -1,0 +1,227 @@
+"""Many problems into a corpus: units in parallel, admission in order, every step kept.
+
+A unit is one sample of one problem under one configuration. Whatever finishes first, units are admitted by
+problem, then sample, because the gate `duplicate` depends on what was admitted before. What is finished and
+not yet admitted lies in the corpus, so a run that is killed and resumed ends with the records of one that
+was not.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from execfeedback.corpus import CorpusWriter, UnitState
+from execfeedback.errors import ExecfeedbackError, GeneratorError
+from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox
+from execfeedback.loop import Judge, run_trajectory
+from execfeedback.progress import Progress, after
+from execfeedback.protocols import EventSink, Gate, Generator, Sandbox
+from execfeedback.types import GateResult, Problem, Record, Trajectory
+from execfeedback.units import OrderedGate, Settings, Unit, units
+from execfeedback.verdicts import verdict_of
+from execfeedback.verify import examine, record_or_rejection
+
+MODEL_FAILURES = 8
+"""Units in a row that the model failed (after all retries), at which the run gives up on it."""
+
+
+async def grow(
+    problems: Iterable[Problem],
+    generator: Generator,
+    out: Path,
+    *,
+    sandbox: Sandbox,
+    gates: Sequence[Gate],
+    settings: Settings | None = None,
+    on_event: EventSink | None = None,
+    halt: Halt | None = None,
+    about: dict[str, Any] | None = None,
+    judge: Judge = verdict_of,
+) -> Progress:
+    """Grow the corpus at `out` until the problems are at their end; returns what this run did.
+
+    `about` is kept with the run. Raises InputError for a bad problem or corpus, SandboxError, GeneratorError,
+    BudgetSpent, or the reason given to `halt`; the corpus then holds all that was finished.
+    """
+    halt, settings = halt or Halt(), settings or Settings()
+    with CorpusWriter(out) as writer:
+        growth = _Growth(writer, gates, settings, halt, on_event)
+        budget = Budget(settings.max_cost_usd, writer.corpus.counts().cost_usd)
+        growth.generator = GuardedGenerator(generator, halt, budget)
+        growth.sandbox = PatientSandbox(sandbox, halt, settings.patience_s, growth.emit)
+        growth.judge = judge
+        return await growth.run(problems, about or {})
+
+
+class _Growth:
+    """One run: the workers share the stream of units, the halt and the line of units to admit."""
+
+    generator: Generator
+    sandbox: Sandbox
+    judge: Judge
+
+    def __init__(
+        self,
+        writer: CorpusWriter,
+        gates: Sequence[Gate],
+        settings: Settings,
+        halt: Halt,
+        on_event: EventSink | None,
+    ) -> None:
+        self.writer, self.settings, self.halt, self._sink = writer, settings, halt, on_event
+        self.gates = gates
+        self.parallel = [gate for gate in gates if not isinstance(gate, OrderedGate)]
+        self.ordered = [gate for gate in gates if isinstance(gate, OrderedGate)]
+        self.progress = Progress()
+        self._claimed: set[str] = set()
+        self._line: dict[int, tuple[str, str] | None] = {}
+        """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
+        self._next = 0
+        self._unanswered = 0
+
+    async def run(self, problems: Iterable[Problem], about: dict[str, Any]) -> Progress:
+        self._remember()
+        self.writer.start_run(about | {"generator": self.generator.name, **self._described()})
+        self.emit({"event": "run", "units": about.get("units"), "generator": self.generator.name})
+        stream = enumerate(units(problems, self.generator, self.gates, self.settings))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.settings.in_flight):
+                group.create_task(self._work(stream))
+        if self.halt.reason is None and 0 < self.progress.unanswered == self.progress.started:
+            self.halt.stop(GeneratorError("the model answered nothing; the same command tries again"))
+        self.writer.event("ended", {"error": str(self.halt.reason) if self.halt.reason else None})
+        if self.halt.reason is not None:
+            raise self.halt.reason
+        return self.progress
+
+    def emit(self, event: dict[str, Any]) -> None:
+        event = {"at": time.time(), **event}
+        self.progress = after(self.progress, event)
+        if self._sink is not None:
+            self._sink(event)
+
+    def _described(self) -> dict[str, Any]:
+        gates = [f"{gate.name} {gate.version}" for gate in self.gates]
+        return {"gates": gates, **self.settings.model_dump(mode="json")}
+
+    def _remember(self) -> None:
+        """Tell the ordered gates what earlier runs admitted."""
+        for keys in self.writer.admitted_keys():
+            for gate in self.ordered:
+                if gate.name in keys:
+                    gate.admit(keys[gate.name])
+
+    # ---- one unit ----------------------------------------------------------------------------------------
+
+    async def _work(self, stream: Iterator[tuple[int, Unit]]) -> None:
+        """Take units from the shared stream until it or the run ends. Our first error ends the run."""
+        try:
+            for position, unit in stream:
+                await self._one(position, unit)
+                if self.halt.reason is not None:
+                    return
+        except Halted:
+            return
+        except ExecfeedbackError as error:
+            self.halt.stop(error)
+
+    async def _one(self, position: int, unit: Unit) -> None:
+        state = self.writer.unit(unit.key)
+        name = {"problem": unit.problem.id, "sample": unit.sample}
+        if state.admitted or unit.key in self._claimed:
+            self.emit({"event": "skipped", **name})
+            self._line[position] = None
+            await asyncio.sleep(0)
+        else:
+            self._claimed.add(unit.key)
+            self.emit({"event": "started", **name})
+            id = await self._finish(unit, state, _tagged(self.emit, name))
+            self.emit({"event": "finished", **name})
+            self._line[position] = (unit.key, id) if id else None
+        self._admit()
+
+    async def _finish(self, unit: Unit, state: UnitState, emit: EventSink) -> str | None:
+        """Id of the unit's trajectory once it is ready for admission; None when the model failed it."""
+        id, trajectory = await self._trajectory(unit, state, emit)
+        told = {"trajectory": id, "stopped": trajectory.stopped, "attempts": len(trajectory.attempts)}
+        emit({"event": "trajectory", **told})
+        answered = trajectory.stopped != "model"
+        self._unanswered = 0 if answered else self._unanswered + 1
+        if self._unanswered >= MODEL_FAILURES:
+            self.halt.stop(_unreachable(trajectory))
+        if answered and state.examination is None:
+            await self._examine(unit, id, trajectory, emit)
+        return id if answered else None
+
+    async def _trajectory(self, unit: Unit, state: UnitState, emit: EventSink) -> tuple[str, Trajectory]:
+        """The finished trajectory of a unit: the one that is kept, or a new one."""
+        if state.trajectory is not None:
+            return state.trajectory, self.writer.corpus.trajectory(state.trajectory)
+        trajectory = await run_trajectory(
+            self._begun(unit),
+            self.generator,
+            self.sandbox,
+            on_event=emit,
+            calls=self.writer,
+            judge=self.judge,
+            feedback_chars=self.settings.feedback_chars,
+            prompts_dir=self.settings.prompts_dir,
+        )
+        done = None if trajectory.stopped == "model" else unit.key
+        return self.writer.put_trajectory(done, trajectory), trajectory
+
+    def _begun(self, unit: Unit) -> Trajectory:
+        seed, most = self.settings.seed, self.settings.max_attempts
+        return Trajectory(problem=unit.problem, sample=unit.sample, seed=seed, max_attempts=most)
+
+    async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:
+        """Ask the gates, and keep what they said until the unit's turn comes."""
+        results = await examine(trajectory, self.parallel, self.sandbox)
+        keys: dict[str, Any] = {}
+        if trajectory.stopped == "passed" and all(result.passed for result in results):
+            keys = {gate.name: await gate.keys(trajectory, self.sandbox) for gate in self.ordered}
+        said = [result.model_dump(mode="json") for result in results]
+        for result in said:
+            emit({"event": "gate", **result})
+        self.writer.put_examination(unit.key, id, results, {"gates": said, "keys": keys})
+
+    # ---- admission ---------------------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        """Decide on every unit whose turn has come."""
+        while self._next in self._line:
+            unit = self._line.pop(self._next)
+            self._next += 1
+            if unit is not None:
+                self._decide(*unit)
+                self._claimed.discard(unit[0])
+
+    def _decide(self, key: str, id: str) -> None:
+        trajectory, found = self.writer.corpus.trajectory(id), self.writer.unit(key).examination
+        results = [GateResult.model_validate(result) for result in found["gates"]]
+        for gate in self.ordered:
+            if gate.name in found["keys"] and all(result.passed for result in results):
+                results.append(gate.admit(found["keys"][gate.name]))
+        outcome = record_or_rejection(trajectory, results, expected=[gate.name for gate in self.gates])
+        self.writer.admit(key, outcome, found["keys"])
+        name = {"problem": trajectory.problem.id, "sample": trajectory.sample, "id": outcome.id}
+        if isinstance(outcome, Record):
+            self.emit({"event": "record", "repaired": outcome.repaired, **name})
+        else:
+            self.emit({"event": "rejection", "reason": outcome.reason, **name})
+
+
+def _unreachable(trajectory: Trajectory) -> GeneratorError:
+    last = trajectory.notes[-1] if trajectory.notes else "no reason was given"
+    return GeneratorError(f"the model does not answer: {last}; the same command goes on from here")
+
+
+def _tagged(emit: EventSink, name: dict[str, Any]) -> EventSink:
+    """A sink that says of every event which unit it belongs to."""
+
+    def tagged(event: dict[str, Any]) -> None:
+        emit({**name, **event})
+
+    return tagged

@@ -1,0 +1,82 @@
+"""What a run is made of: its settings, and its units in the order of admission. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import Field
+
+from execfeedback import ids
+from execfeedback.calling import settings_of
+from execfeedback.prompts import prompt_id
+from execfeedback.protocols import Gate, Generator, Sandbox
+from execfeedback.types import GateResult, Problem, Trajectory, Value
+
+
+class Settings(Value):
+    """What a run does. Everything that can change a record is part of each unit's key."""
+
+    samples: int = Field(1, ge=1)
+    """Independent first tries for each problem."""
+    seed: int = 0
+    max_attempts: int = Field(4, ge=1)
+    limit: int | None = Field(None, ge=1)
+    """Problems at most."""
+    in_flight: int = Field(4, ge=1)
+    """Units at one time."""
+    max_cost_usd: float | None = Field(None, ge=0)
+    """For the whole corpus, what earlier runs paid included."""
+    patience_s: float = Field(60.0, ge=0)
+    """How long a sandbox that fails is waited for."""
+    feedback_chars: int = Field(4000, ge=1)
+    prompts_dir: Path | None = None
+    configuration: dict[str, Any] = Field({})
+    """What else decides what the gates say: their options."""
+
+
+@runtime_checkable
+class OrderedGate(Protocol):
+    """A gate that compares with what was admitted before: keys in parallel, the decision in order."""
+
+    name: str
+    version: str
+
+    async def keys(self, trajectory: Trajectory, sandbox: Sandbox) -> Any:
+        """Plain data that `admit` decides on."""
+        ...
+
+    def admit(self, keys: Any) -> GateResult: ...
+
+
+class Unit(Value):
+    """One sample of one problem. `key` is the digest of all that decides what becomes of it."""
+
+    key: str
+    problem: Problem
+    sample: int
+
+
+def units(
+    problems: Iterable[Problem], generator: Generator, gates: Sequence[Gate], settings: Settings
+) -> Iterator[Unit]:
+    """The units of a run, by problem, then sample: the order of admission."""
+    frame = ids.digest(_frame(generator, gates, settings))
+    for number, problem in enumerate(problems, start=1):
+        content = ids.digest(problem)
+        for sample in range(settings.samples):
+            yield Unit(key=ids.digest([content, sample, frame]), problem=problem, sample=sample)
+        if number == settings.limit:
+            return
+
+
+def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> dict[str, Any]:
+    """What all units of a run share. The sandbox image is not in it: records name theirs themselves."""
+    return {
+        "generator": [generator.name, dict(settings_of(generator))],
+        "prompts": [prompt_id(name, settings.prompts_dir) for name in ("tests", "solve", "revise")],
+        "feedback_chars": settings.feedback_chars,
+        "gates": [[gate.name, gate.version] for gate in gates],
+        "seed": settings.seed,
+        "max_attempts": settings.max_attempts,
+        "configuration": settings.configuration,
+    }
