@@ -1,0 +1,70 @@
+"""Fixtures of the gates: what each must let pass and must reject, as data in `<gate>/{accept,reject}/*.json`.
+
+`problem`, `suite` and `code` are the accepted work, `first_tries` what it was revised from, `before` the work
+that the corpus holds, `why` what it shows; a reject states the `reason` that it must be given.
+"""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from execfeedback import types
+from execfeedback.types import Attempt, GateResult, Problem, Solution, Trajectory, Verdict
+
+FOLDER = Path(__file__).resolve().parent
+GATES = ("static", "stable", "discriminating", "duplicate")
+
+
+def paths(gate: str, kind: str) -> list[Path]:
+    return sorted((FOLDER / gate / kind).glob("*.json"))
+
+
+def all_of(gate: str) -> list[Any]:
+    """Every fixture of a gate as a test parameter, named `accept/name` or `reject/name`."""
+    found = [*paths(gate, "accept"), *paths(gate, "reject")]
+    return [pytest.param(path, id=f"{path.parent.name}/{path.stem}") for path in found]
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def trajectory(given: dict[str, Any], suite: dict[str, Any]) -> Trajectory:
+    """A trajectory that stopped as `passed` with the given code."""
+    tried = [(code, False) for code in given.get("first_tries", ())] + [(given["code"], True)]
+    return Trajectory(
+        problem=Problem.model_validate(given["problem"]),
+        suite=types.TestSuite.model_validate(suite),
+        attempts=tuple(attempt(code, passed) for code, passed in tried),
+        stopped="passed",
+    )
+
+
+def attempt(code: str, passed: bool) -> Attempt:
+    name = "passed" if passed else "wrong_answer"
+    return Attempt(
+        solution=Solution(code=code, author="fixture"), verdict=Verdict(id="x", verdict=name, passed=passed)
+    )
+
+
+async def examined(path: Path, gate: str, sandbox: Any) -> GateResult:
+    """What a fresh gate says about a fixture, after it saw what was before."""
+    given = read(path)
+    judge = import_module(f"execfeedback.gates.{gate}").create()
+    for earlier in given.get("before", ()):
+        result = await judge.check(trajectory(earlier, given["suite"]), sandbox)
+        assert result.passed, f"{path}: what was before is a duplicate itself"
+    return await judge.check(trajectory(given, given["suite"]), sandbox)
+
+
+async def must_hold(path: Path, gate: str, sandbox: Any) -> GateResult:
+    """The gate says of a fixture what its folder and its `reason` say."""
+    result = await examined(path, gate, sandbox)
+    wanted = "" if path.parent.name == "accept" else read(path)["reason"]
+    assert (result.reason, result.passed) == (wanted, wanted == ""), result.evidence
+    assert result.gate == gate
+    json.dumps(result.evidence)
+    return result

@@ -1,0 +1,81 @@
+"""Gate `static`: what it rejects names the rule and the line; what is only style passes."""
+
+from pathlib import Path
+
+import pytest
+from gate_fakes import HostSandbox
+from gate_fixtures import all_of, must_hold, read
+
+from execfeedback.errors import SandboxError
+from execfeedback.gates.static import static_findings
+from execfeedback.types import Execution, Job, StepResult
+
+NEEDS_313 = {"new_syntax"}
+"""Fixtures in the syntax of the sandbox's Python, which this machine's need not know."""
+
+
+class Answers:
+    """A sandbox that answers every job with the same steps."""
+
+    def __init__(self, *steps: StepResult) -> None:
+        self.steps = steps
+
+    async def run(self, job: Job) -> Execution:
+        return Execution(steps=self.steps)
+
+
+def ended(exit_code: int = 0, stdout: str = "", stderr: str = "") -> StepResult:
+    return StepResult(cause="exited", exit_code=exit_code, stdout=stdout, stderr=stderr)
+
+
+def rules_of(evidence: dict[str, list[dict[str, object]]]) -> list[object]:
+    return [finding["rule"] for finding in evidence.get("findings", []) if finding["severity"] == "error"]
+
+
+@pytest.mark.parametrize("path", [p for p in all_of("static") if p.values[0].stem not in NEEDS_313])
+async def test_fixture(path: Path) -> None:
+    result = await must_hold(path, "static", HostSandbox())
+    assert rules_of(result.evidence) == read(path).get("rules", [])
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("path", all_of("static"))
+async def test_fixture_in_the_real_sandbox(path: Path, sandbox: object) -> None:
+    result = await must_hold(path, "static", sandbox)
+    assert rules_of(result.evidence) == read(path).get("rules", [])
+
+
+async def test_findings_say_rule_severity_line_and_message() -> None:
+    code = "def f(x=[]):\n    if x is 1:\n        return y\n"
+    findings = await static_findings(code, HostSandbox())
+    assert [(f.line, f.rule, f.severity) for f in findings] == [
+        (1, "B006", "warning"),
+        (2, "F632", "error"),
+        (3, "F821", "error"),
+    ]
+    assert findings[2].message == "Undefined name `y`"
+
+
+async def test_a_syntax_error_is_one_finding_with_its_line() -> None:
+    (finding,) = await static_findings("x = 1\ny = (\n", HostSandbox())
+    assert (finding.rule, finding.severity, finding.line) == ("compile", "error", 2)
+    assert finding.message == "SyntaxError: '(' was never closed"
+
+
+async def test_source_that_nobody_can_read_is_the_solutions_fault() -> None:
+    (finding,) = await static_findings("", Answers(StepResult(cause="memory", signal=9)))
+    assert (finding.rule, finding.message) == ("limit", "reading the source ended with: memory")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (ended(127, stderr="no python3"),),
+        (ended(), ended(2, stderr="bad option")),
+        (ended(), ended(1, "oops")),
+    ],
+    ids=["no python", "ruff refuses", "ruff says no JSON"],
+)
+async def test_a_broken_image_is_our_fault(steps: tuple[StepResult, ...]) -> None:
+    with pytest.raises(SandboxError):
+        await static_findings("x = 1\n", Answers(*steps))
