@@ -9,6 +9,7 @@ from execfeedback.cli import doctor as doctor_cli
 from execfeedback.cli import export as export_cli
 from execfeedback.cli import images as images_cli
 from execfeedback.cli import languages_cmd
+from execfeedback.cli import mock_model as mock_model_cli
 from execfeedback.cli import problems as problems_cli
 from execfeedback.cli import report as report_cli
 from execfeedback.cli import schema as schema_cli
@@ -33,6 +34,7 @@ app.command("export")(export_cli.export)
 app.command("report")(report_cli.report)
 app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)
+app.command("mock-model")(mock_model_cli.mock_model)
 
 
 def main() -> None:

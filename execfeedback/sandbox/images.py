@@ -30,6 +30,7 @@ Say = Callable[[str], None]
 SUPERVISOR = "opt/execfeedback/supervisor"
 STANDARD_LIBRARY = f"/usr/lib/python{packages.PYTHON} /usr/local/lib/python{packages.PYTHON}"
 ENVIRONMENT = "execfeedback.environment"
+VERSION = "execfeedback.language_version"
 
 
 class Recipe(Value):
@@ -92,6 +93,12 @@ def _present(client: "docker.DockerClient", tag: str) -> str:
             f"the engine has no image {tag}; bring it here with `docker save` and `docker load`"
         )
     return tag
+
+
+def language_version(tag: str) -> str:
+    """What the language of a present image calls itself: `Python 3.13.5`."""
+    with closing(open_client()) as client, engine_errors(f"reading {tag}"):
+        return str(client.images.get(tag).labels.get(VERSION, ""))
 
 
 def recipe_of(client: "docker.DockerClient", environment: str) -> Recipe:
@@ -172,8 +179,17 @@ def _ensure_packages(client: "docker.DockerClient", recipe: Recipe, base: Base, 
             base=base.tag,
             tree={"": tree},
             compiled=f"{STANDARD_LIBRARY} /{packages.SITE}",
-            labels={"execfeedback": "packages"},
+            labels={"execfeedback": "packages", VERSION: _version_in(client, base)},
         )
+
+
+def _version_in(client: "docker.DockerClient", base: Base) -> str:
+    """Of the language, as its own program says it; a label that the images above inherit."""
+    with engine_errors(f"asking {base.tag} for its Python"):
+        said = client.containers.run(
+            base.tag, ["python3", "-V"], network_mode="none", remove=True, labels={"execfeedback": "build"}
+        )
+    return bytes(said).decode().strip()
 
 
 def _build_image(client: "docker.DockerClient", recipe: Recipe, base: Base, tag: str) -> None:
