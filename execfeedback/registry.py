@@ -1,6 +1,6 @@
-"""Extensions by name, without a table: a module of that name in the folder, an entry point, or `pkg.mod:attr`.
+"""Extensions by name, without a table: a module of that name in the folder, an entry point, or `a.b:c`.
 
-A module offers `create(**options)`; an entry point or an attribute is such a factory itself. The groups of entry
+A module offers `create(**options)`; an entry point or attribute is such a factory itself. The groups of entry
 points are `execfeedback.generators`, `execfeedback.gates` and `execfeedback.exporters`.
 """
 
@@ -65,7 +65,7 @@ def _factory(kind: str, name: str) -> Factory:
     for point in entry_points(group=f"execfeedback.{kind}", name=name):
         return _callable(kind, name, point.load())
     raise InputError(
-        f"there is no {kind[:-1]} {name!r}; there are {', '.join(existing(kind))}, or give 'package.mod:attribute'"
+        f"there is no {kind[:-1]} {name!r}; there are {', '.join(existing(kind))}, or give 'pkg.mod:name'"
     )
 
 

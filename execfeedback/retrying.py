@@ -1,4 +1,4 @@
-"""Asking again, where that helps: the one place that retries models. Adapters switch off their own retries."""
+"""Asking again, where that helps: the one place that retries models. Adapters retry nothing."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

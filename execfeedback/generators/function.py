@@ -12,7 +12,7 @@ Write = Callable[..., Awaitable[list[str]]]
 
 
 class FunctionGenerator:
-    """One answer a call. The function's exceptions go up, but for lost connections and time-outs, which retry."""
+    """One answer a call. The function's exceptions go up; lost connections and time-outs are retried."""
 
     edits_references = False
 

@@ -1,0 +1,151 @@
+"""What a run is told: `execfeedback.toml`, over it the environment (`EXECFEEDBACK_*`), over both the flags.
+
+In the environment two underscores go one level down: `EXECFEEDBACK_ROLES__SOLVER__MODEL`. No `.env` is read.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from execfeedback.errors import InputError
+from execfeedback.roles import Roles
+from execfeedback.types import Value
+
+FILE = "execfeedback.toml"
+PREFIX = "EXECFEEDBACK_"
+GATES = ("static", "stable", "discriminating", "duplicate")
+
+
+class SandboxOptions(Value):
+    """`[sandbox]`: which backend; never changed by itself."""
+
+    backend: str = "docker"
+
+
+class Budget(Value):
+    """`[budget]`: limits that end a run with what it has."""
+
+    max_cost: float | None = Field(None, ge=0)
+    """US dollars, for the whole corpus."""
+
+
+class Config(BaseSettings):
+    """Everything that a configuration file may say."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    roles: Roles = Roles()
+    generator: str | None = None
+    """By name; without one `litellm` when the solver has a model, else the embedded `mutate`."""
+    samples: int = Field(1, ge=1)
+    """Independent first tries for each problem."""
+    seed: int = 0
+    workers: int = Field(2, ge=1)
+    """Slots of the sandbox."""
+    max_attempts: int = Field(4, ge=1)
+    """Solutions that may be tried for each sample, the first one included."""
+    feedback_chars: int = Field(4000, ge=200)
+    gates: tuple[str | dict[str, Any], ...] = GATES
+    """Names, or tables with `name` and the gate's options."""
+    prompts_dir: Path | None = None
+    """Files here replace prompts of the same name."""
+    sandbox: SandboxOptions = SandboxOptions()
+    budget: Budget = Budget()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_config` merged: no file, variable or secret is read behind its back."""
+        return (init_settings,)
+
+    def generator_name(self) -> str:
+        """The generator that is used."""
+        return self.generator or ("litellm" if self.roles.solver.model else "mutate")
+
+
+def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Config:
+    """The configuration. Without `file`, `execfeedback.toml` of the working directory counts if it is there.
+
+    `flags` are nested as in the file; None is "not given". Raises InputError naming the key and its place.
+    """
+    path = file or (Path(FILE) if Path(FILE).is_file() else None)
+    places = {"a flag": _given(flags or {}), "the environment": _environment(), str(path): _read(path)}
+    told: dict[str, Any] = {}
+    for values in reversed(places.values()):
+        told = _over(told, values)
+    try:
+        return Config(**told)
+    except ValidationError as error:
+        lines = [
+            _line(each["loc"], each["msg"], each["type"], places) for each in error.errors(include_url=False)
+        ]
+        raise InputError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Config)()
+    except SettingsError as error:
+        raise InputError(f"the environment: {error}; lists and tables are written as JSON") from error
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: is no TOML: {error}") from error
+
+
+def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that were given, empty tables left out."""
+    nested = {key: _given(value) if isinstance(value, Mapping) else value for key, value in flags.items()}
+    return {key: value for key, value in nested.items() if value is not None and value != {}}
+
+
+def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables merged key by key; where both have a value, the one above."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _over(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _line(loc: Sequence[int | str], message: str, kind: str, places: Mapping[str, Mapping[str, Any]]) -> str:
+    """`PLACE: KEY: what is wrong`."""
+    place = next((name for name, values in places.items() if _has(values, loc)), "the configuration")
+    key = ".".join(str(part) for part in loc if not str(part).startswith(("tuple[", "dict[", "str")))
+    return f"{place}: {key}: {'is not a known key' if kind == 'extra_forbidden' else message}"
+
+
+def _has(values: Any, loc: Sequence[int | str]) -> bool:
+    """Whether the values reach as far into the location as tables go."""
+    for part in loc:
+        if not isinstance(values, Mapping):
+            return True
+        if part not in values:
+            return False
+        values = values[part]
+    return True
