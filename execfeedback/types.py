@@ -230,6 +230,8 @@ class Verdict(Value):
     language_version: str = ""
     environment: str = ""
     error: str | None = None
+    digest: str = ""
+    """Of the item, so that a rerun knows what it has already judged."""
 
 
 # ---- jobs and what was measured ----------------------------------------------------------------------------------

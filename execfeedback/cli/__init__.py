@@ -15,6 +15,7 @@ from execfeedback.cli import report as report_cli
 from execfeedback.cli import schema as schema_cli
 from execfeedback.cli import show as show_cli
 from execfeedback.cli import status as status_cli
+from execfeedback.cli import verify as verify_cli
 from execfeedback.errors import ExecfeedbackError
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command("report")(report_cli.report)
 app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)
 app.command("mock-model")(mock_model_cli.mock_model)
+app.command("verify")(verify_cli.verify)
 
 
 def main() -> None:

@@ -32,7 +32,9 @@ STDERR = 2
 class Slot:
     """One container and the attached stream. Its methods block; each slot is used by one thread at a time."""
 
-    def __init__(self, client: Any, environment: str, options: dict[str, Any], labels: dict[str, str]) -> None:
+    def __init__(
+        self, client: Any, environment: str, options: dict[str, Any], labels: dict[str, str]
+    ) -> None:
         self.client, self.environment = client, environment
         self.image = images.image_for(environment)
         self.stderr, self.inbox = b"", b""
@@ -164,7 +166,9 @@ def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str,
 class DockerSandbox:
     """A pool of `workers` slots. `run` may be called by many tasks at once; each waits for a free slot."""
 
-    def __init__(self, workers: int = 2, *, memory_mb: int = 2048, disk_mb: int = 128, runtime: str | None = None) -> None:
+    def __init__(
+        self, workers: int = 2, *, memory_mb: int = 2048, disk_mb: int = 128, runtime: str | None = None
+    ) -> None:
         self.workers, self.memory_mb, self.disk_mb = workers, memory_mb, disk_mb
         self.options = host_options(memory_mb, disk_mb, runtime)
         self.idle: asyncio.LifoQueue[Slot | None] = asyncio.LifoQueue()
@@ -197,6 +201,7 @@ class DockerSandbox:
         slot = await self.idle.get()
         shielded = asyncio.ensure_future(self.blocking(self.perform, slot, job))
         try:
+            execution: Execution
             execution, slot = await asyncio.shield(shielded)
             return execution
         except asyncio.CancelledError:
@@ -222,8 +227,9 @@ class DockerSandbox:
             return self.attempt(slot, job, frame, allowed_s)
         except SlotLost:
             pass
+        lost: list[bool] = []
         try:
-            return self.attempt(None, job, frame, allowed_s, lost=(lost := []))
+            return self.attempt(None, job, frame, allowed_s, lost)
         except SlotLost as again:
             fresh = self.start(job.environment)
             if self.canary(fresh):
@@ -275,15 +281,18 @@ class DockerSandbox:
 
 def allowed_seconds(job: Job) -> float:
     """How long a slot may be silent: what the limits allow, both sides of a split run, and a grace for a loaded machine."""
-    return GRACE_S + 4 * job.limits.wall_s * max(1, len(job.steps))
+    tests = max(1, len(job.steps), len(job.split.cases) if job.split else 0)
+    return GRACE_S + 4 * job.limits.wall_s * tests
 
 
 def lost_execution(job: Job, slot: Slot, *, out_of_memory: bool) -> Execution:
     """What is known of a program that ended its slot twice while others run well there."""
     step = StepResult(cause="memory" if out_of_memory else "signaled", signal=9)
-    facts: dict[str, Any] = {"environment": slot.image, "language_version": slot.language_version, "slot_recycled": True}
+    facts: dict[str, Any] = {
+        "environment": slot.image,
+        "language_version": slot.language_version,
+        "slot_recycled": True,
+    }
     if job.split is None:
         return Execution(steps=(step,), **facts)
     return Execution(split=SplitResult(ended=False, judge=StepResult(cause="exited"), solution=step), **facts)
-
-

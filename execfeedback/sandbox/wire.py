@@ -55,7 +55,10 @@ def judge_report(text: str) -> dict[str, Any] | None:
     """The judge process' report. It comes from where the tests run, so one that cannot be read counts as none."""
     try:
         raw = json.loads(text)
-        tests = [TestResult.model_validate({k: printable(v) for k, v in t.items()}) for t in raw["tests"][:MOST_TESTS]]
+        tests = [
+            TestResult.model_validate({k: printable(v) for k, v in t.items()})
+            for t in raw["tests"][:MOST_TESTS]
+        ]
         if raw["refused"]:
             tests.append(refusal(raw["refused"]))
         return {"tests": tuple(tests), "expected": int(raw["expected"]), "mutated": raw["mutated"] is True}

@@ -89,7 +89,11 @@ def write_file(folder, path, content):
     """Place a file that both sides may read. The host has checked that the path stays inside."""
     target = os.path.join(folder, path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    data = base64.b64decode(content["base64"]) if isinstance(content, dict) else content.encode("utf-8", "surrogatepass")
+    data = (
+        base64.b64decode(content["base64"])
+        if isinstance(content, dict)
+        else content.encode("utf-8", "surrogatepass")
+    )
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
         frames.write_all(fd, data)

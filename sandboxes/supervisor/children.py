@@ -66,7 +66,12 @@ class Zygote:
 def start_interpreter(control, role, seed):
     fd = os.dup(control.fileno())
     os.set_inheritable(fd, True)
-    env = {"PYTHONHASHSEED": str(seed), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    env = {
+        "PYTHONHASHSEED": str(seed),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)  # the supervisor's own stdout is the stream to the host

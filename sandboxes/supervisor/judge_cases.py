@@ -72,7 +72,11 @@ def same(got, wanted, tolerance, unordered=False):
     if isinstance(wanted, list):
         return type(got) in (list, tuple) and same_items(list(got), wanted, tolerance, unordered)
     if isinstance(wanted, dict):
-        return type(got) is dict and got.keys() == wanted.keys() and all(same(got[k], wanted[k], tolerance, unordered) for k in wanted)
+        return (
+            type(got) is dict
+            and got.keys() == wanted.keys()
+            and all(same(got[k], wanted[k], tolerance, unordered) for k in wanted)
+        )
     return False
 
 

@@ -54,7 +54,11 @@ def loaded():
 def place_files(files):
     for path, content in files.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        data = base64.b64decode(content["base64"]) if isinstance(content, dict) else content.encode("utf-8", "surrogatepass")
+        data = (
+            base64.b64decode(content["base64"])
+            if isinstance(content, dict)
+            else content.encode("utf-8", "surrogatepass")
+        )
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
@@ -68,8 +72,12 @@ def end(tests, expected):
         except (AttributeError, ValueError, OSError):
             continue
     refused = TALK.refused and {"reason": TALK.refused[0], "message": TALK.refused[1]}
-    report = {"tests": tests, "expected": expected, "refused": refused, "mutated": TALK.mutated, "gone": TALK.gone}
+    report = {
+        "tests": tests,
+        "expected": expected,
+        "refused": refused,
+        "mutated": TALK.mutated,
+        "gone": TALK.gone,
+    }
     frames.write_all(CHANNEL, frames.frame(b"E", values.dumps(report)))
     os._exit(0)
-
-

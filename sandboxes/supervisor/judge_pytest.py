@@ -81,7 +81,9 @@ class Reporter:
         if report.failed:
             self.made["collection"] = self.collection_failure(report)
         elif report.skipped:
-            self.made["collection"] = test("collection", "skipped", "tests", "skipped", "the file skips itself")
+            self.made["collection"] = test(
+                "collection", "skipped", "tests", "skipped", "the file skips itself"
+            )
 
     def collection_failure(self, report):
         text = str(report.longrepr)[-3000:]
@@ -92,7 +94,9 @@ class Reporter:
     def pytest_warning_recorded(self, warning_message, nodeid):
         if "ReturnNotNone" in warning_message.category.__name__:
             name = nodeid.split("::", 1)[-1]
-            self.made[name] = test(name, "error", "tests", "returns_value", "a test returns a value and asserts nothing")
+            self.made[name] = test(
+                name, "error", "tests", "returns_value", "a test returns a value and asserts nothing"
+            )
 
     def pytest_deselected(self, items):
         for item in items:
@@ -113,7 +117,16 @@ def run(plan, prepared, module):
     try:
         offer_names(code, module)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        config = ["-c", "/dev/null", "--rootdir", folder, "--confcutdir", folder, "-o", "python_files=test_*.py"]
+        config = [
+            "-c",
+            "/dev/null",
+            "--rootdir",
+            folder,
+            "--confcutdir",
+            folder,
+            "-o",
+            "python_files=test_*.py",
+        ]
         status = pytest.main([*flags, *config, folder], plugins=[reporter])
     except BaseException as error:
         reporter.made["tests"] = failed("tests", error, TALK.calls > 0)

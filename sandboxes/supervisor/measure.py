@@ -21,7 +21,9 @@ def fields(paths):
     for path in paths:
         text = read(path)
         if text is not None:
-            return {k: int(v) for k, _, v in (line.partition(b" ") for line in text.splitlines()) if v.isdigit()}
+            return {
+                k: int(v) for k, _, v in (line.partition(b" ") for line in text.splitlines()) if v.isdigit()
+            }
     return None
 
 

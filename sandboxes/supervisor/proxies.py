@@ -8,18 +8,23 @@ is refused unless the problem's contract names the class: `==` must run on real 
 import io
 import sys
 import types
+import warnings
 
 import values
 from conversation import TALK, CannotJudge, builtin_exception
 
 CONTRACT_CLASSES = frozenset()
 WRITE_BACK = False
-PLAIN_BASES = frozenset({"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"})
+PLAIN_BASES = frozenset(
+    {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
+)
 KNOWN_EXCEPTIONS = frozenset(
     "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
     "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy".split()
 )
-NEVER_RAISED_AS_THEMSELVES = frozenset({"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"})
+NEVER_RAISED_AS_THEMSELVES = frozenset(
+    {"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"}
+)
 PASSED_FILES = (io.StringIO, io.BytesIO, io.TextIOWrapper, io.BufferedReader, io.BufferedWriter)
 
 
@@ -52,7 +57,10 @@ class Refs:
             return reference
         how = how_to_pass(x)
         if how is None:
-            TALK.refuse("needs_shared", f"an object of type {type(x).__name__} of the tests cannot be handed to the solution")
+            TALK.refuse(
+                "needs_shared",
+                f"an object of type {type(x).__name__} of the tests cannot be handed to the solution",
+            )
         number = next((i for i, known in enumerate(self.test_objects) if known is x), None)
         if number is None:
             number = len(self.test_objects)
@@ -86,7 +94,9 @@ def reference_of(x):
 
 def how_to_pass(x):
     """How an object of the tests may be used by the solution: called, iterated, by its public parts; None: not at all."""
-    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)) or type(x).__name__ in (
+    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)) or type(
+        x
+    ).__name__ in (
         "partial",
         "method-wrapper",
         "itemgetter",
@@ -175,8 +185,10 @@ def attribute(reference, name):
 def result(reply, args=()):
     """The value of a reply, or the exception that it carries; arguments that changed are written back where they count."""
     if reply[0] == "exc":
+        warn(reply[8])
         raise exception(reply)
     changed = reply[2]
+    warn(reply[3])
     if changed is not None:
         TALK.mutated = True
         if WRITE_BACK:
@@ -187,6 +199,13 @@ def result(reply, args=()):
     if reply[0] != "ok":
         raise values.Refused("not a reply")
     return values.decode(reply[1], REFS)
+
+
+def warn(warned):
+    """Warnings of the solution are warnings here, of the same class by name."""
+    for names, base, text in warned or ():
+        category = exception_class([str(n) for n in names], str(base), "builtins")
+        warnings.warn(str(text), category if issubclass(category, Warning) else UserWarning, stacklevel=4)
 
 
 def after_change(argument, tree):
@@ -214,7 +233,7 @@ EXCEPTION_CLASSES = {}
 def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
-    _, names, base, module, args, text, reference, trace = reply
+    _, names, base, module, args, text, reference, trace, _warned = reply
     cls = exception_class([str(n) for n in names], str(base), str(module))
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
@@ -263,7 +282,9 @@ EXCEPTION_PARTS = {
 def make_proxy(tree):
     kind, names, base = tree[2], [str(n) for n in tree[3]], str(tree[5])
     if kind == "class":
-        if issubclass(builtin_exception(base), BaseException) and base.endswith(("Exception", "Error", "Exit", "Iteration", "Warning")):
+        if issubclass(builtin_exception(base), BaseException) and base.endswith(
+            ("Exception", "Error", "Exit", "Iteration", "Warning")
+        ):
             return raisable_class(tree, names, base)
         return class_proxy(tree, names)
     if kind == "func":
@@ -369,7 +390,7 @@ class Meta(type):
         return attribute(cls._class_ref, name)
 
     def __iter__(cls):
-        return iter_of(cls._class_ref)
+        return iter_of(cls)
 
     def __len__(cls):
         return operate("len", cls)
@@ -386,7 +407,12 @@ def class_proxy(tree, names):
     if key not in CLASSES:
         up = next((n for n in range(1, len(names)) if tuple(names[n:]) in CLASSES), None)
         parent = CLASSES[tuple(names[up:])] if up else Proxy
-        CLASSES[key] = Meta(names[0], (parent,), {"__module__": "solution", "_declared": not CONTRACT_CLASSES.isdisjoint(names)}, made=True)
+        CLASSES[key] = Meta(
+            names[0],
+            (parent,),
+            {"__module__": "solution", "_declared": not CONTRACT_CLASSES.isdisjoint(names)},
+            made=True,
+        )
     cls = CLASSES[key]
     if tree[2] == "class":
         type.__setattr__(cls, "_class_ref", tree)
@@ -447,7 +473,9 @@ class Proxy(metaclass=Meta, made=True):
         """An operator that decides: only for classes that the contract names."""
         if not type(self)._declared:
             name = type(self).__name__
-            TALK.refuse("contract_classes", f"operator {operator} of class {name}, which the contract does not name")
+            TALK.refuse(
+                "contract_classes", f"operator {operator} of class {name}, which the contract does not name"
+            )
         return operate(operator, *operands)
 
     def _plain(self):
@@ -455,7 +483,11 @@ class Proxy(metaclass=Meta, made=True):
 
     def __eq__(self, other):
         if self is other:
-            return True if not (type(self)._declared and "__eq__" in self._own) else self._decide("eq", self, other) is True
+            return (
+                True
+                if not (type(self)._declared and "__eq__" in self._own)
+                else self._decide("eq", self, other) is True
+            )
         if "__eq__" not in self._own:
             return self._plain() == other if self._base in PLAIN_BASES else False
         return self._decide("eq", self, other) is True
@@ -525,11 +557,34 @@ def call_method(proxy, name):
 def add_operators():
     for name in ("int", "float", "complex", "index", "abs", "neg", "pos", "invert", "round", "bytes"):
         setattr(Proxy, f"__{name}__", (lambda op: lambda self, *a: operate(op, self, *a))(name))
-    for name in ("lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "matmul", "divmod"):
+    for name in (
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "and",
+        "or",
+        "xor",
+        "matmul",
+        "divmod",
+    ):
         operator = {"and": "and_", "or": "or_"}.get(name, name)
-        setattr(Proxy, f"__{name}__", (lambda op: lambda self, other: self._decide(op, self, other))(operator))
+        setattr(
+            Proxy, f"__{name}__", (lambda op: lambda self, other: self._decide(op, self, other))(operator)
+        )
         if name not in ("lt", "le", "gt", "ge"):
-            setattr(Proxy, f"__r{name}__", (lambda op: lambda self, other: self._decide(op, other, self))(operator))
+            setattr(
+                Proxy,
+                f"__r{name}__",
+                (lambda op: lambda self, other: self._decide(op, other, self))(operator),
+            )
 
 
 add_operators()

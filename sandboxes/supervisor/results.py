@@ -26,7 +26,9 @@ def not_loaded(error):
     if isinstance(error, SolutionGone):
         return test("import", "error", "solution", "gone", "the solution ended while it was imported")
     if isinstance(error, Refused):
-        return test("import", "error", "solution", "malformed", f"the solution's answer cannot be read: {error}")
+        return test(
+            "import", "error", "solution", "malformed", f"the solution's answer cannot be read: {error}"
+        )
     reason = "syntax" if isinstance(error, SyntaxError) else "import"
     return test("import", "error", "solution", reason, described(error), trace_of(error))
 
@@ -39,13 +41,26 @@ def failed(name, error, called, message="", source=""):
     if isinstance(error, CannotJudge):
         return test(name, "error", "item", error.reason, str(error), source=source)
     if isinstance(error, SolutionGone):
-        return test(name, "error", "solution", "gone", "the solution process ended during this test", source=source)
+        return test(
+            name, "error", "solution", "gone", "the solution process ended during this test", source=source
+        )
     if isinstance(error, Refused):
-        return test(name, "error", "solution", "malformed", f"the solution's answer cannot be read: {error}", source=source)
+        return test(
+            name,
+            "error",
+            "solution",
+            "malformed",
+            f"the solution's answer cannot be read: {error}",
+            source=source,
+        )
     if "_trace" in getattr(error, "__dict__", {}):
-        return test(name, "error", "solution", "exception", message or described(error), trace_of(error), source)
+        return test(
+            name, "error", "solution", "exception", message or described(error), trace_of(error), source
+        )
     if isinstance(error, AssertionError):
-        return test(name, "failed", "solution", "assertion", message or described(error), trace_of(error), source)
+        return test(
+            name, "failed", "solution", "assertion", message or described(error), trace_of(error), source
+        )
     if isinstance(error, NameError) or is_missing_name(error):
         return test(name, "error", "solution", "missing_name", described(error), trace_of(error), source)
     if called:

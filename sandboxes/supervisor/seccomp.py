@@ -97,7 +97,12 @@ def denial(number):
 def program(machine: str) -> bytes:
     """The filter as BPF instructions for this machine; raises KeyError for an architecture that is not listed."""
     arch, column = ARCHITECTURES[machine]
-    code = [instruction(LOAD, ARCH), instruction(JEQ, arch, 1, 0), instruction(RETURN, DENY), instruction(LOAD, NUMBER)]
+    code = [
+        instruction(LOAD, ARCH),
+        instruction(JEQ, arch, 1, 0),
+        instruction(RETURN, DENY),
+        instruction(LOAD, NUMBER),
+    ]
     if machine == "x86_64":  # the x32 numbers
         code += [instruction(JGE, 0x40000000, 0, 1), instruction(RETURN, DENY)]
     for numbers in DENIED.values():

@@ -6,7 +6,8 @@ requests, one reply for each. Whatever is answered is only a value; the judge pr
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
               ["await", x] ["ret", "ok", v] ["ret", "exc", name, args]     the last two answer a callback
-    replies   ["ok", v, changed] ["same", n, changed] ["exc", names, base, module, args, text, x, traceback]
+    replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
+              ["exc", names, base, module, args, text, x, traceback, warnings]
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
 """
 
@@ -19,6 +20,7 @@ import sys
 import threading
 import traceback
 import types
+import warnings
 
 import frames
 import values
@@ -27,14 +29,56 @@ CHANNEL = 3
 MUTABLE = (list, dict, set, bytearray)
 OPERATIONS = {
     name: getattr(builtins, name)
-    for name in ("iter", "next", "len", "bool", "repr", "str", "hash", "abs", "float", "int", "complex", "format", "round")
+    for name in (
+        "iter",
+        "next",
+        "len",
+        "bool",
+        "repr",
+        "str",
+        "hash",
+        "abs",
+        "float",
+        "int",
+        "complex",
+        "format",
+        "round",
+    )
     + ("reversed", "divmod", "bytes", "isinstance", "issubclass", "dir")
 }
 OPERATIONS.update(
     {
         name: getattr(operator, name)
-        for name in ("getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "invert")
-        + ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "matmul", "lshift", "rshift")
+        for name in (
+            "getitem",
+            "setitem",
+            "delitem",
+            "contains",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "neg",
+            "pos",
+            "invert",
+        )
+        + (
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "pow",
+            "and_",
+            "or_",
+            "xor",
+            "matmul",
+            "lshift",
+            "rshift",
+        )
         + ("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor", "index")
     }
 )
@@ -133,7 +177,9 @@ class IteratorCallback(Callback):
         return ask(self._number, "send", (value,))
 
     def throw(self, error, *_):
-        return ask(self._number, "throw", (type(error).__name__ if isinstance(error, BaseException) else str(error),))
+        return ask(
+            self._number, "throw", (type(error).__name__ if isinstance(error, BaseException) else str(error),)
+        )
 
     def close(self):
         return ask(self._number, "close")
@@ -232,10 +278,24 @@ def reply(request):
         extra = changed if any(c is not None for c in changed) else None
         for number, argument in enumerate(args):
             if result is argument and isinstance(argument, MUTABLE):
-                return ["same", number, extra]
-        return ["ok", value_of(request, result), extra]
+                return ["same", number, extra, warned()]
+        return ["ok", value_of(request, result), extra, warned()]
     except BaseException as error:
         return report(error)
+
+
+WARNED = []
+
+
+def note_warning(message, category, *_):
+    base = next(c.__name__ for c in category.__mro__ if c.__module__ == "builtins")
+    WARNED.append([[c.__name__ for c in category.__mro__ if c is not object], base, str(message)[:2000]])
+
+
+def warned():
+    """Warnings since the last reply, or None."""
+    new, WARNED[:] = WARNED[:20], []
+    return new or None
 
 
 def snapshots(args):
@@ -244,7 +304,12 @@ def snapshots(args):
 
 def value_of(request, result):
     """An object that the tests constructed stays an object; anything else crosses as its plain value if it has one."""
-    if request[0] == "call" and request[1][0] == "h" and request[1][2] == "class" and not hasattr(result, "_fields"):
+    if (
+        request[0] == "call"
+        and request[1][0] == "h"
+        and request[1][2] == "class"
+        and not hasattr(result, "_fields")
+    ):
         if type(result).__module__ == "solution" and not isinstance(result, Callback):
             return REFS.put(result)
     return values.encode(result, REFS)
@@ -257,7 +322,17 @@ def report(error):
         args = values.items(error.args, REFS, 0)
     except BaseException:
         args = None
-    return ["exc", names, base, str(cls.__module__), args, text_of(error), REFS.put(error), trace(error)]
+    return [
+        "exc",
+        names,
+        base,
+        str(cls.__module__),
+        args,
+        text_of(error),
+        REFS.put(error),
+        trace(error),
+        warned(),
+    ]
 
 
 def text_of(error):
@@ -399,6 +474,8 @@ def run_split(job):
     sys.modules["solution"] = MODULE
     sys.path.insert(0, os.getcwd())
     builtins.input = lambda prompt="": ask(-1, "call", (str(prompt),))
+    warnings.simplefilter("always")
+    warnings.showwarning = note_warning
     send(load())
     serve()
 
@@ -407,6 +484,6 @@ def load():
     try:
         execute("solution.py", MODULE)
         names = [str(n) for n in MODULE.__dict__ if n.isidentifier() and not n.startswith("__")]
-        return ["ok", ["l", names], None]
+        return ["ok", ["l", names], None, None]
     except BaseException as error:
         return report(error)

@@ -23,6 +23,29 @@ ATOMS = frozenset({type(None), bool, float, str})
 LARGE = 1 << 4096
 
 
+TYPES = {
+    t.__name__: t
+    for t in (
+        int,
+        float,
+        str,
+        bool,
+        bytes,
+        bytearray,
+        complex,
+        list,
+        tuple,
+        dict,
+        set,
+        frozenset,
+        range,
+        slice,
+        type(None),
+    )
+}
+"""Builtin classes cross by name: they are arguments such as `isinstance` takes."""
+
+
 class Refused(Exception):
     """This value cannot cross (too deep, a cycle, malformed)."""
 
@@ -132,6 +155,7 @@ WRITERS = {
     datetime.datetime: encode_datetime,
     datetime.time: encode_time,
     datetime.timedelta: lambda x, r, d: ["td", x.days, x.seconds, x.microseconds],
+    type: lambda x, r, d: ["T", x.__name__] if TYPES.get(x.__name__) is x else r.put(x),
     type(...): lambda x, r, d: ["e"],
     type(NotImplemented): lambda x, r, d: ["ni"],
     pathlib.PosixPath: lambda x, r, d: ["P", str(x)],
@@ -170,7 +194,15 @@ def decode(tree, refs, depth=0):
         return reader(tree, refs, depth + 1)
     except Refused:
         raise
-    except (TypeError, ValueError, IndexError, KeyError, ArithmeticError, AttributeError, RecursionError) as error:
+    except (
+        TypeError,
+        ValueError,
+        IndexError,
+        KeyError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise Refused(f"malformed value: {type(error).__name__}") from None
 
 
@@ -229,6 +261,7 @@ READERS = {
     "dt": lambda t, r, d: datetime.datetime.fromisoformat(t[1]).replace(fold=t[2]),
     "ti": lambda t, r, d: datetime.time.fromisoformat(t[1]),
     "td": lambda t, r, d: datetime.timedelta(t[1], t[2], t[3]),
+    "T": lambda t, r, d: TYPES[t[1]],
     "e": lambda t, r, d: ...,
     "ni": lambda t, r, d: NotImplemented,
     "P": lambda t, r, d: pathlib.PosixPath(t[1]),

@@ -30,7 +30,11 @@ COMMON = (
 TESTING = "asyncio unittest unittest.mock _pytest.config pytest hypothesis hypothesis.strategies".split()
 ROLES = {
     "judge": ("judge_process", ("judge_asserts", "judge_cases"), COMMON),
-    "judge_testing": ("judge_process", ("judge_asserts", "judge_cases", "judge_unittest", "judge_pytest"), [*COMMON, *TESTING]),
+    "judge_testing": (
+        "judge_process",
+        ("judge_asserts", "judge_cases", "judge_unittest", "judge_pytest"),
+        [*COMMON, *TESTING],
+    ),
     "solution": ("solution_process", (), COMMON),
     "solution_numpy": ("solution_process", (), [*COMMON, "numpy"]),
 }

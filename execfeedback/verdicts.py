@@ -1,0 +1,247 @@
+"""The verdict of one item: which jobs it needs, in which order, and what they mean together.
+
+`judge.py` decides what one execution means; here are the rules over several: arguments that changed with an undecided
+contract, programs run once for each input, cases that go on after one that overran a limit, held-out cases.
+"""
+
+import time
+
+from execfeedback import checkers, jobs
+from execfeedback.judge import Decision, split_verdict, step_verdict, verdict
+from execfeedback.languages import Language, language, languages
+from execfeedback.protocols import Sandbox
+from execfeedback.types import (
+    Case,
+    Execution,
+    Failure,
+    Item,
+    Job,
+    Limits,
+    SpecialJudge,
+    StdioCase,
+    Step,
+    StepResult,
+    TestCounts,
+    Verdict,
+)
+
+STDIO_PORTION = 16
+"""Inputs in one job; between jobs the item's total time is looked at."""
+
+
+async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None) -> Verdict:
+    """Run an item and judge it. `fresh_seed`: new interpreters with that hash seed instead of warm forks.
+
+    Raises SandboxError for our faults, InputError for an item that says what cannot be."""
+    known = {name for one in languages().values() for name in (one.name, *one.aliases)}
+    if item.language not in known:
+        return unverifiable(
+            item,
+            "language",
+            f"language {item.language!r} is not offered; there are: {', '.join(sorted(known))}",
+        )
+    spoken = language(item.language)
+    if item.style == "stdio":
+        found = await stdio_verdict(item, spoken, sandbox, jobs.stdio_in(item), fresh_seed)
+    elif item.style == "native" or not spoken.split:
+        return unverifiable(
+            item,
+            "needs_shared",
+            f"style {item.style!r} in {spoken.name} needs one process for tests and solution",
+        )
+    else:
+        found = await tested_verdict(item, spoken, sandbox, fresh_seed)
+    if found.verdict == "passed" and item.holdout:
+        return await held_out(item, found, spoken, sandbox, fresh_seed)
+    return found
+
+
+def unverifiable(item: Item, reason: str, message: str) -> Verdict:
+    failure = Failure(test="", message=message)
+    return Verdict(id=item.id, verdict="unverifiable", passed=None, reasons=(reason,), failure=failure)
+
+
+# ---- tests in a judge process ------------------------------------------------------------------------------------
+
+
+async def tested_verdict(item: Item, spoken: Language, sandbox: Sandbox, fresh_seed: int | None) -> Verdict:
+    """With an undecided contract the outcome must be the same whether changed arguments reach the tests or not."""
+    write_back = bool(item.contract.mutates)
+
+    async def judged(write_back: bool) -> tuple[Verdict, bool]:
+        if item.style == "cases":
+            return await cases_verdict(item, spoken, sandbox, jobs.cases_in(item), write_back, fresh_seed)
+        execution = await sandbox.run(
+            jobs.split_job(item, spoken, write_back=write_back, fresh_seed=fresh_seed)
+        )
+        return split_verdict(item, execution), mutated(execution)
+
+    found, changed = await judged(write_back)
+    if not changed or item.contract.mutates is not None:
+        return found
+    return settled(item, found, (await judged(not write_back))[0])
+
+
+def mutated(execution: Execution) -> bool:
+    return execution.split is not None and execution.split.mutated
+
+
+def settled(item: Item, without: Verdict, written_back: Verdict) -> Verdict:
+    if without.passed == written_back.passed:
+        return without
+    message = (
+        "the solution changes its arguments, and the tests pass only "
+        + ("without" if without.passed else "with")
+        + " these changes; say in contract.mutates whether they are part of the answer"
+    )
+    found = unverifiable(item, "contract_mutates", message)
+    return without.model_copy(
+        update=found.model_dump(include={"verdict", "passed", "reasons"}) | {"failure": found.failure}
+    )
+
+
+async def cases_verdict(
+    item: Item,
+    spoken: Language,
+    sandbox: Sandbox,
+    cases: tuple[Case, ...],
+    write_back: bool,
+    fresh_seed: int | None,
+) -> tuple[Verdict, bool]:
+    """All cases; after one that ended the solution's process the rest go on in a new one."""
+    until = time.monotonic() + jobs.limits_of(item, spoken).total_wall_s
+    parts: list[Verdict] = []
+    changed, left = False, cases
+    while True:
+        execution = await sandbox.run(
+            jobs.case_job(item, spoken, left, write_back=write_back, fresh_seed=fresh_seed)
+        )
+        parts.append(split_verdict(item, execution))
+        changed = changed or mutated(execution)
+        ran = execution.split.tests if execution.split else ()
+        left = left[max(1, sum(t.outcome != "not_run" for t in ran)) :]
+        ended = (
+            parts[-1].verdict in ("time_limit", "memory_limit", "output_limit", "runtime_error")
+            and ran[-1:]
+            and ran[-1].outcome == "not_run"
+        )
+        if not left or not ended or item.stop_on == "first_failure" or time.monotonic() > until:
+            return joined(parts, len(cases)), changed
+
+
+def joined(parts: list[Verdict], expected: int) -> Verdict:
+    """One verdict of several runs of the same item: the first failure, everything counted."""
+    first = next((part for part in parts if part.verdict != "passed"), parts[0])
+    tests = TestCounts(
+        expected=expected,
+        passed=sum(p.tests.passed for p in parts),
+        failed=sum(p.tests.failed for p in parts),
+    )
+    totals = {"cpu_s": sum(p.cpu_s for p in parts), "wall_s": sum(p.wall_s for p in parts)}
+    peak = max(p.memory_peak_mb for p in parts)
+    return first.model_copy(update={"tests": tests, "memory_peak_mb": peak, **totals})
+
+
+# ---- programs ----------------------------------------------------------------------------------------------------
+
+
+async def stdio_verdict(
+    item: Item, spoken: Language, sandbox: Sandbox, cases: tuple[StdioCase, ...], fresh_seed: int | None
+) -> Verdict:
+    """One run for each input; the output is compared here."""
+    limits = jobs.limits_of(item, spoken)
+    until = time.monotonic() + limits.total_wall_s
+    done: list[tuple[StepResult, Decision]] = []
+    execution = Execution()
+    size = 1 if item.stop_on == "first_failure" else STDIO_PORTION
+    for start in range(0, len(cases), size):
+        portion = cases[start : start + size]
+        execution = await sandbox.run(jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed))
+        for number, (case, step) in enumerate(zip(portion, execution.steps, strict=True), start + 1):
+            done.append((step, await case_decision(item, case, step, number, sandbox, limits)))
+        if item.stop_on == "first_failure" and done[-1][1][0] != "passed":
+            break
+        if time.monotonic() > until and start + size < len(cases):
+            failure = Failure(
+                test=f"case {start + size + 1}", message="the item's total time is over (total_wall_s)"
+            )
+            done.append((done[-1][0], ("time_limit", ("total_wall",), failure)))
+            break
+    return stdio_summary(item, execution, done, len(cases))
+
+
+async def case_decision(
+    item: Item, case: StdioCase, step: StepResult, number: int, sandbox: Sandbox, limits: Limits
+) -> Decision:
+    name, reasons = step_verdict(step, accepted=True)
+    if name == "passed":
+        accepted = await output_accepted(item, case, step.stdout, sandbox, limits)
+        if accepted is None:
+            return (
+                "bad_tests",
+                ("tests_error",),
+                Failure(test=f"case {number}", message="the special judge gave no verdict"),
+            )
+        name, reasons = step_verdict(step, accepted)
+    if name == "passed":
+        return name, reasons, None
+    message = f"input:\n{case.stdin}\nexpected:\n{case.stdout}\ngot:\n{step.stdout}"
+    return name, reasons, Failure(test=f"case {number}", message=message, traceback=step.stderr[-8000:])
+
+
+async def output_accepted(
+    item: Item, case: StdioCase, got: str, sandbox: Sandbox, limits: Limits
+) -> bool | None:
+    """None when a special judge ended with anything but accept (42) or wrong answer (43)."""
+    if not isinstance(item.checker, SpecialJudge):
+        return checkers.accepts(item.checker, got, case.stdout)
+    spoken = language(item.checker.language)
+    files = {spoken.source: item.checker.source, "input.txt": case.stdin, "answer.txt": case.stdout}
+    argv = (*spoken.run, "input.txt", "answer.txt", "./")
+    step = Step(argv=argv, stdin=got, warm=spoken.warm)
+    execution = await sandbox.run(
+        Job(environment=spoken.image, files=dict(files), limits=limits, steps=(step,))
+    )
+    return {42: True, 43: False}.get(execution.steps[0].exit_code or 0)
+
+
+def stdio_summary(
+    item: Item, execution: Execution, done: list[tuple[StepResult, Decision]], expected: int
+) -> Verdict:
+    if not done:
+        empty = Failure(test="tests", message="there is no case")
+        return verdict(
+            item, execution, StepResult(cause="exited"), "bad_tests", ("no_tests",), TestCounts(), empty
+        )
+    step, (name, reasons, failure) = next((d for d in done if d[1][0] != "passed"), done[-1])
+    passed = sum(decision[0] == "passed" for _, decision in done)
+    tests = TestCounts(expected=expected, passed=passed, failed=len(done) - passed)
+    total = step.model_copy(
+        update={
+            "cpu_s": sum(s.cpu_s for s, _ in done),
+            "wall_s": sum(s.wall_s for s, _ in done),
+            "memory_peak_mb": max(s.memory_peak_mb for s, _ in done),
+        }
+    )
+    return verdict(item, execution, total, name, reasons, tests, failure)
+
+
+# ---- held-out cases ----------------------------------------------------------------------------------------------
+
+
+async def held_out(
+    item: Item, found: Verdict, spoken: Language, sandbox: Sandbox, fresh_seed: int | None
+) -> Verdict:
+    """A solution that passed its tests must also pass cases that it was never shown."""
+    hidden = item.model_copy(update={"holdout": (), "tests": item.holdout, "stop_on": "first_failure"})
+    stdio = isinstance(item.holdout[0], StdioCase)
+    again = await verdict_of(
+        hidden.model_copy(update={"style": "stdio" if stdio else "cases"}), sandbox, fresh_seed
+    )
+    if again.verdict == "passed":
+        return found
+    if again.verdict in ("bad_tests", "unverifiable"):
+        return again
+    return found.model_copy(
+        update={"verdict": "rejected", "passed": False, "reasons": ("held_out",), "failure": again.failure}
+    )
