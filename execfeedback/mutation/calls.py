@@ -28,12 +28,24 @@ METHODS = {
     "isalnum": ("isalpha",), "isdigit": ("isalnum",), "islower": ("isupper",),
     "isupper": ("islower",), "append": ("extend",),
     "extend": ("append",), "popleft": ("pop",), "appendleft": ("append",), "ljust": ("rjust",),
-    "rjust": ("ljust",), "capitalize": ("title",), "title": ("capitalize",), "keys": ("values",),
+    "rjust": ("ljust",), "capitalize": ("title",), "title": ("capitalize",), "swapcase": ("upper",),
+    "keys": ("values",),
     "values": ("keys",), "union": ("intersection",), "intersection": ("union",), "split": ("splitlines",),
     "heappush": ("heappop",), "discard": ("add",), "bisect_left": ("bisect_right",),
     "bisect_right": ("bisect_left",),
 }  # fmt: skip
-_FORGOTTEN = ("lower", "upper", "strip", "lstrip", "rstrip", "copy", "casefold", "title", "capitalize")
+_FORGOTTEN = (
+    "lower",
+    "upper",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "copy",
+    "casefold",
+    "title",
+    "capitalize",
+    "swapcase",
+)
 
 
 def called(node: ast.AST) -> str:

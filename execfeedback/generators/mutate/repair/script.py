@@ -37,8 +37,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 def _judge(said: Told, question: dict[str, Any]) -> tuple[Judge | None, int]:
     """Points of a program, and the most it can have: the failing test is worth one, each example one more.
 
-    A feedback without a test that can be run leaves the examples, all of them; without any feedback nothing is
-    run."""
+    A feedback without a test that can be run leaves the examples, all of them; none runs nothing."""
     entry_point, shown = question["entry_point"], examples(question["statement"], question["entry_point"])
     wanted = sum(bool(example.want) for example in shown)
     check = check_of(said, entry_point)

@@ -9,23 +9,27 @@ from collections.abc import Iterator
 from execfeedback.mutation.source import Change, Code, Edit, Mutant, read
 
 _MODULES = (
-    "math", "re", "sys", "itertools", "functools", "collections", "string", "heapq", "bisect", "random", "datetime",
-    "json", "operator", "copy", "decimal", "fractions", "statistics", "time", "os", "hashlib", "typing",
+    "math", "re", "sys", "itertools", "functools", "collections", "string", "heapq", "bisect", "random",
+    "datetime", "json", "operator", "copy", "decimal", "fractions", "statistics", "time", "os",
+    "hashlib", "typing",
 )  # fmt: skip
-_HOMES = {
-    "Counter": "collections", "defaultdict": "collections", "deque": "collections", "OrderedDict": "collections",
-    "namedtuple": "collections", "lru_cache": "functools", "cache": "functools", "reduce": "functools",
-    "cmp_to_key": "functools", "wraps": "functools", "permutations": "itertools", "combinations": "itertools",
-    "product": "itertools", "accumulate": "itertools", "chain": "itertools", "groupby": "itertools",
-    "islice": "itertools", "count": "itertools", "cycle": "itertools", "zip_longest": "itertools",
-    "heappush": "heapq", "heappop": "heapq", "heapify": "heapq", "bisect_left": "bisect", "bisect_right": "bisect",
-    "insort": "bisect", "sqrt": "math", "ceil": "math", "floor": "math", "gcd": "math", "pi": "math", "inf": "math",
-    "Decimal": "decimal", "Fraction": "fractions", "dataclass": "dataclasses", "field": "dataclasses",
-    "Enum": "enum", "List": "typing", "Dict": "typing", "Tuple": "typing", "Optional": "typing", "Any": "typing",
-    "Set": "typing", "Union": "typing", "Iterable": "typing", "Iterator": "typing", "Callable": "typing",
-    "datetime": "datetime", "date": "datetime", "timedelta": "datetime", "ascii_lowercase": "string",
-    "ascii_uppercase": "string", "ascii_letters": "string", "digits": "string", "deepcopy": "copy",
-}  # fmt: skip
+_EXPORTS = {
+    "collections": "Counter defaultdict deque OrderedDict namedtuple",
+    "functools": "lru_cache cache reduce cmp_to_key wraps",
+    "itertools": "permutations combinations product accumulate chain groupby islice count cycle zip_longest",
+    "heapq": "heappush heappop heapify",
+    "bisect": "bisect_left bisect_right insort",
+    "math": "sqrt ceil floor gcd pi inf",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "dataclasses": "dataclass field",
+    "enum": "Enum",
+    "typing": "List Dict Tuple Optional Any Set Union Iterable Iterator Callable",
+    "datetime": "datetime date timedelta",
+    "string": "ascii_lowercase ascii_uppercase ascii_letters digits",
+    "copy": "deepcopy",
+}
+_HOMES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 _HEADS = (
     "if ",
     "elif ",

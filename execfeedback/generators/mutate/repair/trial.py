@@ -1,8 +1,8 @@
 """Tries corrected programs one after the other in forked workers, each under a limit of CPU time.
 
 A worker goes on until a program takes it down (memory, `os._exit`, a loop in C); then a new one takes over
-behind that program. CPU time decides, so that a loaded machine changes nothing; wall time is only the backstop. This
-executes code, so it is only ever run in the sandbox."""
+behind that program. CPU time decides, so that a loaded machine changes nothing; wall time is the backstop.
+This executes code, so it is only ever run in the sandbox."""
 
 import os
 import resource
