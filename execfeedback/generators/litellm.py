@@ -1,6 +1,6 @@
 """Any model that litellm knows by name, asked over the network: a hosted one, or a server of one's own.
 
-litellm retries nothing here (its retries would multiply with ours); each of its faults is either GeneratorBusy,
+litellm retries nothing here (its retries would multiply with ours); its faults are either GeneratorBusy,
 which is asked again with patience, or GeneratorRefused, which ends the trajectory at once.
 """
 
