@@ -1,0 +1,103 @@
+"""Tests out of what models write, without the parts that would make them worthless."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from execfeedback.suites import tests_in as suite_in
+from execfeedback.types import Problem, StdioCase
+
+PLAIN = Problem(id="p", statement="Add.", entry_point="add")
+SCRIPT = Problem(id="s", statement="Sum.", style="stdio")
+ASSERTS = "assert add(1, 2) == 3\nassert add(-1, 1) == 0\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"```python\n{ASSERTS}```", id="fence"),
+        pytest.param(ASSERTS, id="bare"),
+        pytest.param(f"Here are tests:\n\n{ASSERTS}\nThey cover the edges.", id="prose"),
+        pytest.param(
+            "```python\nassert add(1, 2) == 3\n```\nEdge:\n```python\nassert add(-1, 1) == 0\n```", id="two"
+        ),
+        pytest.param(f"```python\ndef add(a, b):\n    return 3\n\n{ASSERTS}```", id="own-solution"),
+        pytest.param(f"```python\nfrom your_module import add\n\n{ASSERTS}```", id="made-up-import"),
+        pytest.param(f"```python\n{ASSERTS}assert add(1, [2,", id="cut-in-a-list"),
+        pytest.param(f'```python\n{ASSERTS}assert add(1, 2) == 3, "the su', id="cut-in-a-string"),
+        pytest.param(f"add(1, 2) == 3\n{ASSERTS.split(chr(10))[1]}\nassert", id="goes-on-after-assert"),
+    ],
+)
+def test_asserts_are_found(text: str) -> None:
+    assert suite_in(text, PLAIN) == ("asserts", ASSERTS)
+
+
+def test_pytest_style_keeps_its_imports_and_loses_its_runner() -> None:
+    text = (
+        "```python\nimport pytest\nfrom solution import add\n\n\ndef test_sum():\n    assert add(1, 2) == 3\n\n\n"
+        'if __name__ == "__main__":\n    pytest.main()\n```'
+    )
+    assert suite_in(text, PLAIN) == ("pytest", "import pytest\ndef test_sum():\n    assert add(1, 2) == 3\n")
+
+
+def test_unittest_and_check_are_told_apart() -> None:
+    case = "import unittest\nclass TestAdd(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(add(1, 2), 3)\n"
+    assert suite_in(f"```python\n{case}\nunittest.main()\n```", PLAIN) == ("unittest", case)
+    check = "def check(candidate):\n    assert candidate(1, 2) == 3\n"
+    assert suite_in(f"```python\n{check}\ncheck(add)\n```", PLAIN) == ("humaneval", check)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I cannot.",
+        f"```python\n{'print(add(1, 2))'}\n```",
+        "```python\ndef add(a, b):\n    assert a\n```",
+        "assert",
+    ],
+)
+def test_nothing_that_checks_is_none(text: str) -> None:
+    assert suite_in(text, PLAIN) is None
+
+
+def test_cases_of_programs() -> None:
+    rows = [{"stdin": "1 2\n", "stdout": "3\n"}, {"input": "", "output": 0}]
+    cases = (StdioCase(stdin="1 2\n", stdout="3\n"), StdioCase(stdin="", stdout="0"))
+    assert suite_in(f"Tests:\n```json\n{json.dumps(rows)}\n```", SCRIPT) == ("stdio", cases)
+    assert suite_in(f"Tests: {json.dumps(rows)} Done.", SCRIPT) == ("stdio", cases)
+    assert suite_in('```json\n[{"stdin": "1"}, 3, {"stdout": null}]\n```', SCRIPT) is None
+    assert suite_in("[" * 100_000, SCRIPT) is None
+    assert suite_in(f"```python\n{ASSERTS}```", SCRIPT) is None
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["```", "json", "[", "{", "]", "assert ", "add(", "\n", '"', "'''", "é\ud800", "def "]
+        )
+    )
+)
+def test_never_raises(parts: list[str]) -> None:
+    for problem in (PLAIN, SCRIPT):
+        found = suite_in("".join(parts), problem)
+        assert found is None or found[1]
+
+
+def test_recorded_tests_never_define_the_entry_point(data_dir: Path) -> None:
+    found = total = 0
+    with (data_dir / "completions" / "agentcoder_humaneval_llmtests.jsonl").open(encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            problem = Problem(
+                id=row["task_id"], statement="", entry_point=row["entry_point"], prompt=row["prompt"]
+            )
+            for text in row["llm_tests"]:
+                suite = suite_in(text, problem)
+                total += 1
+                found += suite is not None
+                assert suite is None or f"\ndef {problem.entry_point}(" not in f"\n{suite[1]}"
+    assert total == 820
+    assert found >= 760
