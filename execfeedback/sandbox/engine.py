@@ -6,6 +6,7 @@ everything else that the engine or the connection to it does -> SandboxError (re
 
 import os
 import platform
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,23 +112,32 @@ def client(timeout_s: int = TIMEOUT_S) -> "docker.DockerClient":
     here, where = machine(), address()
     if where is None:
         raise SandboxMissing(f"there is no Docker engine on this machine; {how_to_get_an_engine(here)}")
-    path = where.removeprefix("unix://")
-    if where.startswith("unix://") and Path(path).exists() and not os.access(path, os.R_OK | os.W_OK):
-        raise SandboxMissing(how_to_be_allowed(path))
-    return _answering(where, timeout_s, here)
-
-
-def _answering(where: str, timeout_s: int, here: Machine) -> "docker.DockerClient":
-    import docker
-    import requests
-
-    environment = {**os.environ, "DOCKER_HOST": where}
     try:
-        opened = docker.from_env(environment=environment, timeout=timeout_s)
-        opened.ping()
-    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        if where.startswith("unix://"):
+            _knock(where.removeprefix("unix://"), timeout_s)
+        return _answering(where, timeout_s)
+    except PermissionError as error:
+        raise SandboxMissing(how_to_be_allowed(where)) from error
+    except SandboxError as error:
+        raise SandboxMissing(f"{error}; {how_to_get_an_engine(here)}") from error
+    except OSError as error:
         remedy = how_to_get_an_engine(here)
-        raise SandboxMissing(f"no Docker engine answers at {where} ({error}); {remedy}") from error
+        raise SandboxMissing(f"no Docker engine answers at {where} ({error.strerror}); {remedy}") from error
+
+
+def _knock(path: str, timeout_s: int) -> None:
+    """Raises OSError with the plain reason, which docker-py would bury (and its socket with it)."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(timeout_s)
+        door.connect(path)
+
+
+def _answering(where: str, timeout_s: int) -> "docker.DockerClient":
+    import docker
+
+    with engine_errors(f"no Docker engine answers at {where}"):
+        opened = docker.from_env(environment={**os.environ, "DOCKER_HOST": where}, timeout=timeout_s)
+        opened.ping()
     return opened
 
 

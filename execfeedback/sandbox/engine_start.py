@@ -20,6 +20,8 @@ WAIT_S = 60.0
 APT_S = 900
 WITHOUT_NETWORK = ("--bridge=none", "--iptables=false")
 """Slots have no network, so an engine that may not touch the firewall serves us as well."""
+STARTED: "list[subprocess.Popen[bytes]]" = []
+"""The dockerd that outlives us; a handle that is dropped before its process ends is a warning."""
 
 
 def ensure_engine(say: Say) -> None:
@@ -85,6 +87,7 @@ def _start_detached(options: tuple[str, ...], say: Say) -> None:
             cwd="/",
             env={**os.environ, "PATH": SYSTEM_PATH},
         )
+    STARTED.append(process)
     say(f"started dockerd, process {process.pid}, log {LOG}")
     _wait(process, f"see its log: {LOG}")
 
