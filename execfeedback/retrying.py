@@ -33,10 +33,13 @@ async def patiently(ask: Callable[[], Awaitable[T]], patience: Patience) -> T:
         told = error.retry_after if isinstance(error, GeneratorBusy) else None
         return max(jitter(state), min(told or 0.0, patience.total_s))
 
+    async def once() -> T:  # tenacity awaits only what is declared as a coroutine function
+        return await ask()
+
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(GeneratorBusy),
         stop=tenacity.stop_after_attempt(patience.attempts) | tenacity.stop_before_delay(patience.total_s),
         wait=wait,
         reraise=True,
     )
-    return await retrying(ask)
+    return await retrying(once)
