@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from execfeedback.errors import InputError, SandboxMissing
-from execfeedback.sandbox import bootstrap, building, images, packages
+from execfeedback.sandbox import base_image, bootstrap, building, images, packages
 from execfeedback.sandbox.base_image import Base, ensure_base
 from execfeedback.sandbox.engine import client as open_client
 from execfeedback.sandbox.images import Recipe, packages_tag_of, tag_of
@@ -194,6 +194,13 @@ def test_the_base_holds_no_set_uid_program_and_no_manual() -> None:
     assert bootstrap.kept(tarfile.TarInfo("./usr/share/man")) is not None
 
 
+def test_debootstrap_sees_the_proxies_and_nothing_else_of_ours() -> None:
+    ours = {"https_proxy": "http://p", "NO_PROXY": "x", "OPENAI_API_KEY": "sk", "PATH": "/home/me"}
+    seen = bootstrap.environment(ours)
+    assert sorted(seen) == ["LC_ALL", "NO_PROXY", "PATH", "https_proxy"]
+    assert "/home/me" not in seen["PATH"]
+
+
 # ---- the real thing -----------------------------------------------------------------------------------------------
 
 
@@ -252,6 +259,35 @@ def test_nothing_in_the_image_changes_users_or_needs_compiling(engine: Any, tag:
         "    print(len(codes) > 3, set(codes) == {b'\\x01\\0\\0\\0'})\n"  # by hash, and never checked (PEP 552)
     )
     assert run_in(engine, tag, "python3", "-c", program) == "True True\nTrue True"
+
+
+@pytest.mark.docker
+def test_a_registry_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
+    monkeypatch.setattr(base_image, "OFFICIAL", "127.0.0.1:9/none:latest")
+    said: list[str] = []
+    assert base_image._from_registry(engine, said.append) is None
+    assert said[0] == "asking a container registry for 127.0.0.1:9/none:latest"
+    assert said[1].startswith("no registry answers (")
+
+
+@pytest.mark.docker
+def test_an_image_from_a_registry_becomes_a_base(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
+    """A local image stands for the one that was pulled; the recipe keeps it from being taken for a real base."""
+    pulled = ensure_base(engine, quiet)
+    engine.images.get(pulled.tag).tag("execfeedback/pulled", "x")
+    monkeypatch.setattr(base_image, "OFFICIAL", "execfeedback/pulled:x")
+    monkeypatch.setattr(base_image, "RECIPE", "of-a-test")
+    monkeypatch.setattr(base_image, "_pull", lambda client: None)
+    made = base_image._from_registry(engine, quiet)
+    assert made is not None
+    try:
+        assert made.origin == "registry execfeedback/pulled:x"
+        assert base_image.find_base(engine) == made
+        assert run_in(engine, made.tag, "/usr/bin/python3", "-c", "print(6 * 7)") == "42"
+    finally:
+        engine.images.remove(made.tag)
+        engine.images.remove("execfeedback/pulled:x")
+    assert base_image.find_base(engine) is None
 
 
 @pytest.mark.docker

@@ -2,12 +2,15 @@
 
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from execfeedback import setup_machine
+from execfeedback.sandbox.building import tree_digest
 from execfeedback.sandbox.packages import names, normal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +100,27 @@ def test_ci_calls_exactly_make_test() -> None:
         ".venv/bin/python -m execfeedback.setup_machine",
         ".venv/bin/python -m pytest",
     ]
+
+
+def test_an_installed_package_builds_the_same_images(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(next(tmp_path.glob("*.whl"))).extractall(installed)
+    program = (
+        "from execfeedback.sandbox.building import sandboxes_folder as f, tree_digest as d\n"
+        "print(f(), d(f() / 'supervisor'), sep='|')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    expected = tree_digest(ROOT / "sandboxes" / "supervisor")
+    assert said.stdout.strip() == f"{installed}/execfeedback/_sandboxes|{expected}"
 
 
 def test_a_machine_that_cannot_be_set_up_says_why(

@@ -42,14 +42,16 @@ def find_base(client: "docker.DockerClient") -> Base | None:
     """The newest base image of the present recipe that the engine holds."""
     with engine_errors("looking for the base image"):
         found = client.api.images(filters={"label": ["execfeedback=base", f"execfeedback.recipe={RECIPE}"]})
-    named = [image for image in found if image.get("RepoTags")]
-    return _base(max(named, key=lambda image: image["Created"])) if named else None
+    bases = [_base(image) for image in sorted(found, key=lambda image: image["Created"], reverse=True)]
+    return next((base for base in bases if base.tag), None)
 
 
 def _base(image: dict[str, Any]) -> Base:
+    """Its tag is empty when somebody took the tag away."""
+    tags = [tag for tag in image.get("RepoTags") or () if tag.startswith(f"{REPOSITORY}:")]
     labels = image["Labels"]
     return Base(
-        tag=image["RepoTags"][0], id=labels["execfeedback.base.id"], origin=labels["execfeedback.base"]
+        tag=tags[0] if tags else "", id=labels["execfeedback.base.id"], origin=labels["execfeedback.base"]
     )
 
 
@@ -114,7 +116,7 @@ def _pull_into(events: "queue.Queue[dict[str, Any] | None]", client: "docker.Doc
     import docker
     import requests
 
-    name, tag = OFFICIAL.split(":")
+    name, _, tag = OFFICIAL.rpartition(":")
     try:
         for event in client.api.pull(name, tag, stream=True, decode=True):
             events.put(event)

@@ -1,9 +1,10 @@
 """A root file system of Debian 13 by `debootstrap`, for `docker import`. Needs root on Debian or Ubuntu."""
 
+import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,8 @@ SUITE = "trixie"
 INCLUDE = ("python3", "ca-certificates")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 LIMIT_S = 1200
+ROOMY = "/var/tmp"
+"""Not /tmp: where that is a tmpfs, it is mounted `nodev`, and debootstrap makes device files."""
 NOT_NEEDED = (
     "usr/share/doc/",
     "usr/share/man/",
@@ -42,7 +45,7 @@ def root_file_system(say: Say) -> Iterator[tuple[Path, str]]:
     Raises SandboxMissing when this machine cannot make one, with the remedy.
     """
     _require(say)
-    with tempfile.TemporaryDirectory(prefix="execfeedback-base-") as work:
+    with tempfile.TemporaryDirectory(prefix="execfeedback-base-", dir=ROOMY) as work:
         root, packed = Path(work, "root"), Path(work, "base.tar")
         _debootstrap(root, say)
         packages = _packages(root)
@@ -65,7 +68,7 @@ def _require(say: Say) -> None:
 def _debootstrap(root: Path, say: Say) -> None:
     say(f"building the base image with debootstrap (Debian {SUITE}); this takes a minute or two, once")
     try:
-        ended = finished(command(root, mirror()), LIMIT_S, {"PATH": SYSTEM_PATH, "LC_ALL": "C"})
+        ended = finished(command(root, mirror()), LIMIT_S, environment(os.environ))
     finally:
         _unmount(root)
     if ended.code != 0:
@@ -77,6 +80,12 @@ def _unmount(root: Path) -> None:
     mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for point in reversed([point for point in mounted if point.startswith(f"{root}/")]):
         finished(["umount", "--lazy", point], LIMIT_S, {"PATH": SYSTEM_PATH})
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """For debootstrap: built from nothing, but for the proxies by which this machine reaches its mirror."""
+    proxies = {name: value for name, value in ours.items() if name.lower().endswith("_proxy")}
+    return {**proxies, "PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
 
 def command(root: Path, mirror_url: str | None) -> list[str]:
