@@ -1,0 +1,149 @@
+"""The mock server: which line answers, what each fault looks like on the wire, and what it counted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from execfeedback.errors import InputError
+from execfeedback.mock_model import Line, MockModel, Serving, load_script
+
+
+def messages(text: str, answers: int = 0) -> list[dict[str, Any]]:
+    turns = [{"role": "assistant", "content": "earlier"}, {"role": "user", "content": "again"}] * answers
+    return [{"role": "user", "content": text}, *turns]
+
+
+def test_the_first_line_that_fits_and_is_not_used_up_answers() -> None:
+    model = MockModel(
+        [
+            Line(match="add", fault="429", times=2),
+            Line(match=r"def (add|plus)\b", attempt=0, text="first"),
+            Line(match="add", attempt=1, text="revised"),
+            Line(text="anything"),
+        ]
+    )
+    told = [model.answer_for(messages("def add")) for _ in range(3)]
+    assert [(line.fault, line.text) for line in told if line] == [("429", ""), ("429", ""), (None, "first")]
+    revised = model.answer_for(messages("def add", answers=1))
+    assert revised is not None
+    assert revised.text == "revised"
+    other = model.answer_for(messages("def mul"))
+    assert other is not None
+    assert other.text == "anything"
+    assert MockModel([Line(match="add")]).answer_for(messages("mul")) is None
+
+
+async def ask(address: str, text: str = "hello") -> tuple[int, str, str, str | None]:
+    """Status, content type, body, Retry-After."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{address}/v1/chat/completions", json={"model": "m", "messages": messages(text)}
+        ) as reply,
+    ):
+        return reply.status, reply.content_type, await reply.text(), reply.headers.get("Retry-After")
+
+
+async def test_an_answer_in_the_openai_form() -> None:
+    async with Serving(MockModel([Line(text="hi there")])) as address:
+        assert address.startswith("http://127.0.0.1:")
+        status, kind, body, _ = await ask(address)
+    answer = json.loads(body)
+    assert (status, kind, answer["model"], answer["object"]) == (
+        200,
+        "application/json",
+        "m",
+        "chat.completion",
+    )
+    assert answer["choices"] == [
+        {"index": 0, "message": {"role": "assistant", "content": "hi there"}, "finish_reason": "stop"}
+    ]
+    assert answer["usage"] == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+
+
+async def test_faults_on_the_wire() -> None:
+    faults: list[Any] = ["429", "429", "500", "cut", "content_type", "empty", "refusal"]
+    script = [Line(fault=fault, times=1, retry_after=1.5 if at else None) for at, fault in enumerate(faults)]
+    async with Serving(MockModel(script)) as address:
+        replies = [await ask(address) for _ in faults]
+    assert [reply[0] for reply in replies] == [429, 429, 500, 200, 200, 200, 200]
+    assert [reply[3] for reply in replies[:2]] == [None, "1.5"]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(replies[3][2])
+    assert replies[4][1] == "text/html"
+    assert json.loads(replies[5][2])["choices"][0]["message"]["content"] == ""
+    refusal = json.loads(replies[6][2])["choices"][0]["message"]
+    assert (refusal["content"], refusal["refusal"]) == (None, "I'm sorry, but I can't help with that.")
+
+
+async def test_models_and_counts() -> None:
+    async with Serving(MockModel([Line(match="a", text="x"), Line(match="b", fault="500")])) as address:
+        for text in ("a", "a", "b", "c"):
+            await ask(address, text)
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{address}/stats") as reply:
+                stats = await reply.json()
+            async with session.get(f"{address}/v1/models") as reply:
+                models = await reply.json()
+    assert stats == {"requests": 4, "served": {"answer": 2, "500": 1, "unmatched": 1}}
+    assert models["data"] == [{"id": "mock", "object": "model"}]
+
+
+async def test_a_taken_port_is_named() -> None:
+    async with Serving(MockModel([])) as address:
+        port = int(address.rsplit(":", 1)[1])
+        with pytest.raises(InputError, match=f"port {port} cannot be used"):
+            async with Serving(MockModel([]), port):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [({"fault": "404"}, "fault"), ({"match": "("}, "match"), ({"txt": "x"}, "txt"), ({"times": 0}, "times")],
+)
+def test_a_bad_script_names_file_line_and_field(tmp_path: Path, row: dict[str, Any], field: str) -> None:
+    script = tmp_path / "script.jsonl"
+    script.write_text('{"text": "a"}\n' + json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"script\.jsonl:2: .*{field}"):
+        load_script(script)
+
+
+def test_the_command_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    script = tmp_path / "script.jsonl"
+    script.write_text('{"text": "hello"}\n', encoding="utf-8")
+    command = [
+        sys.executable,
+        "-c",
+        "from execfeedback.cli import main; main()",
+        "mock-model",
+        "--script",
+        str(script),
+    ]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        body = json.dumps({"messages": messages("x")}).encode()
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{address}/chat/completions", body, {"Content-Type": "application/json"}),
+            timeout=10,
+        ) as reply:
+            assert json.load(reply)["choices"][0]["message"]["content"] == "hello"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "served 1 requests: {'answer': 1}" in errors
+    assert "Traceback" not in errors
