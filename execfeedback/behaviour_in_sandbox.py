@@ -1,0 +1,101 @@
+"""What a solution answers on inputs near those of its tests, seen in the sandbox, and how two differ."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from execfeedback.behaviour import script_files
+from execfeedback.behaviour.inputs import varied_stdins
+from execfeedback.languages import language
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Case, Item, Job, Limits, StdioCase, Step, StepResult, Value
+
+_LIMITS = Limits(cpu_s=5, wall_s=15, memory_mb=512, output_kb=1024)
+_PROGRAM_INPUTS = 16
+"""Inputs for a whole program: each is a run of its own."""
+_START_S = 0.2
+"""CPU seconds that starting a program may take."""
+
+
+class Observation(Value):
+    """One input and what came of it. Only `value` can be compared: the rest may be outside the problem."""
+
+    call: str
+    outcome: Literal["value", "raised", "late", "opaque"]
+    text: str
+
+
+async def observe(
+    item: Item, sandbox: Sandbox, *, seed: int, limit: int, call_cpu_s: float
+) -> tuple[Observation, ...]:
+    """Answers of the item's solution to at most `limit` inputs; none where no example call can be read.
+
+    Python only. `call_cpu_s` is the CPU time of one call. They are claims of untrusted code.
+    """
+    if item.language != "python" or not isinstance(item.solution, str):
+        return ()
+    if item.style == "stdio":
+        return await _observe_program(
+            item, item.solution, sandbox, seed, min(limit, _PROGRAM_INPUTS), call_cpu_s
+        )
+    if item.entry_point is None:
+        return ()
+    question = {"seed": seed, "limit": limit, "call_cpu_s": call_cpu_s, "entry_point": item.entry_point}
+    asked = json.dumps({**question, "arguments": item.contract.mutates is not False, **_examples(item)})
+    step = Step(argv=("python3", "behaviour.py"), stdin=asked, warm=True)
+    files = {**script_files(), "solution.py": item.solution}
+    job = Job(environment=language(item.language).image, files=files, limits=_LIMITS, steps=(step,))
+    return _read((await sandbox.run(job)).steps[0].stdout)
+
+
+def _examples(item: Item) -> dict[str, object]:
+    if isinstance(item.tests, str):
+        return {"tests": item.tests}
+    return {"cases": [(case.args, case.kwargs) for case in item.tests if isinstance(case, Case)]}
+
+
+def _read(stdout: str) -> tuple[Observation, ...]:
+    """Whatever lines are whole; the text is untrusted, and may be cut."""
+    found = []
+    for line in stdout.splitlines():
+        try:
+            call, outcome, text = json.loads(line)
+            found.append(Observation(call=call, outcome=outcome, text=text))
+        except (ValueError, TypeError, RecursionError):
+            return tuple(found)
+    return tuple(found)
+
+
+async def _observe_program(
+    item: Item, code: str, sandbox: Sandbox, seed: int, limit: int, call_cpu_s: float
+) -> tuple[Observation, ...]:
+    examples = [case.stdin for case in item.tests if isinstance(case, StdioCase)]
+    stdins = varied_stdins(examples, limit, seed)
+    steps = tuple(Step(argv=("python3", "solution.py"), stdin=stdin, warm=True) for stdin in stdins)
+    limits = _LIMITS.model_copy(update={"cpu_s": call_cpu_s + _START_S})
+    files = {"solution.py": code}
+    job = Job(environment=language(item.language).image, files=files, limits=limits, steps=steps)
+    results = (await sandbox.run(job)).steps if steps else ()
+    exact = item.checker not in (None, "tokens")
+    return tuple(_program_answer(stdin, step, exact) for stdin, step in zip(stdins, results, strict=True))
+
+
+def _program_answer(stdin: str, step: StepResult, exact: bool) -> Observation:
+    text = step.stdout if exact else " ".join(step.stdout.split())
+    if step.cause in ("cpu", "wall"):
+        return Observation(call=stdin, outcome="late", text="")
+    if step.cause != "exited" or step.exit_code != 0:
+        return Observation(call=stdin, outcome="raised", text=str(step.exit_code))
+    return Observation(call=stdin, outcome="value", text=text)
+
+
+def comparable(observations: Sequence[Observation]) -> int:
+    """How many inputs can tell another solution from this one."""
+    return sum(observation.outcome == "value" for observation in observations)
+
+
+def difference(one: Sequence[Observation], other: Sequence[Observation]) -> Observation | None:
+    """The first input to which `one` answers a value and `other` another, an error or nothing."""
+    answered = {observation.call: observation for observation in other}
+    differing = (o for o in one if o.outcome == "value" and answered.get(o.call) != o)
+    return next(differing, None)
