@@ -1,15 +1,22 @@
 """What a training pipeline calls: `verify`, `Sandbox`, `grow`. Each enters the same path as the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pydantic import ValidationError
 
+from execfeedback.corpus import Corpus
 from execfeedback.errors import InputError
-from execfeedback.protocols import SandboxPool
-from execfeedback.types import Execution, Item, Job, Verdict
+from execfeedback.generators.function import Write
+from execfeedback.jsonl import parsed
+from execfeedback.problems import load_problems
+from execfeedback.protocols import EventSink, Generator, SandboxPool
+from execfeedback.protocols import Sandbox as SandboxProtocol
+from execfeedback.types import Execution, Item, Job, Problem, Verdict
+from execfeedback.units import Settings
 from execfeedback.verifying import verify_items
 
 Items = Iterable[Item | Mapping[str, Any]]
@@ -68,3 +75,70 @@ def verify(items: Items, *, workers: int = 2, backend: str = "docker") -> list[V
             return [verdict async for verdict in sandbox.verify(items)]
 
     return asyncio.run(run())
+
+
+def grow(
+    problems: Path | Iterable[Problem | Mapping[str, Any]],
+    *,
+    generator: str | Generator | Write = "mutate",
+    out: str | Path,
+    gates: Sequence[str | Mapping[str, Any]] | None = None,
+    settings: Settings | None = None,
+    workers: int = 2,
+    backend: str = "docker",
+    on_event: EventSink | None = None,
+    **options: Any,
+) -> Corpus:
+    """Grow the corpus at `out` and open it to read. Goes on from what the file holds.
+
+    `generator` is a name, a Generator, or any async (messages, n, **sampling) -> list[str]; `options` go to it. Raises
+    InputError, SandboxError, GeneratorError, BudgetSpent; the corpus then holds all that was finished.
+    """
+    from execfeedback.config import GATES
+    from execfeedback.growing import grow as grow_corpus
+    from execfeedback.registry import gates_named
+
+    chosen = settings or Settings(in_flight=4 * workers)
+    made = as_generator(generator, options)
+    path = Path(out)
+
+    async def run() -> None:
+        async with open_backend(backend, workers) as sandbox:
+            await grow_corpus(
+                as_problems(problems),
+                made,
+                path,
+                sandbox=sandbox,
+                gates=gates_named(GATES if gates is None else tuple(gates)),
+                settings=chosen,
+                on_event=on_event,
+            )
+
+    asyncio.run(run())
+    return Corpus(path)
+
+
+def as_generator(
+    generator: str | Generator | Write, options: dict[str, Any]
+) -> Generator | Callable[[SandboxProtocol], Generator]:
+    """A generator, or a function that makes it once there is a sandbox (the embedded one runs code itself)."""
+    from execfeedback.generators.function import create
+    from execfeedback.registry import generator_named
+
+    if isinstance(generator, Generator):
+        return generator
+    if not isinstance(generator, str):
+        return create(generator, **options)
+    name = generator
+    if name == "mutate":
+        return lambda sandbox: generator_named(name, sandbox=sandbox, **options)
+    return generator_named(name, **options)
+
+
+def as_problems(problems: Path | Iterable[Problem | Mapping[str, Any]]) -> Iterator[Problem]:
+    """Problems of a file or folder, or of any iterable. Raises InputError naming problem and field."""
+    if isinstance(problems, Path):
+        yield from load_problems(problems)
+        return
+    for number, problem in enumerate(problems, start=1):
+        yield problem if isinstance(problem, Problem) else parsed(dict(problem), Problem, f"problem {number}")

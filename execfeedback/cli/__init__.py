@@ -7,6 +7,7 @@ import typer
 from execfeedback.cli import cleanup as cleanup_cli
 from execfeedback.cli import doctor as doctor_cli
 from execfeedback.cli import export as export_cli
+from execfeedback.cli import grow as grow_cli
 from execfeedback.cli import images as images_cli
 from execfeedback.cli import languages_cmd
 from execfeedback.cli import mock_model as mock_model_cli
@@ -37,6 +38,7 @@ app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)
 app.command("mock-model")(mock_model_cli.mock_model)
 app.command("verify")(verify_cli.verify)
+app.command("grow")(grow_cli.grow)
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f"  attempts       {counts['attempts']}",
         f"  calls          {counts['calls']} ({price})",
     ]
-    said += [f"    {number:>6} {reason}" for reason, number in facts["rejected_by"].items()]
+    said[3:3] = [f"      {number:>6} {reason}" for reason, number in facts["rejected_by"].items()]
     return said + _run(facts)
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from execfeedback import ids
+from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.schema import APPLICATION_ID, SCHEMA, TABLES
 from execfeedback.errors import InputError
 
@@ -42,6 +43,14 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def check(path: Path) -> None:
+    """Raise InputError now if a run could not write this corpus: not ours, too new, no folder, being grown."""
+    refuse_odd_places(path)
+    if path.exists() and path.stat().st_size:
+        open_to_read(path).close()
+    WriterLock(path).release()
 
 
 def refuse_odd_places(path: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from execfeedback import ids
 from execfeedback.corpus import Corpus
 from execfeedback.errors import BudgetSpent, GeneratorError, GeneratorRefused, InputError, SandboxError
-from execfeedback.grow import grow
+from execfeedback.growing import grow
 from execfeedback.halting import Halt, Interrupted
 from execfeedback.progress import Progress
 from execfeedback.protocols import Completion, Request, Sandbox
@@ -286,7 +286,7 @@ def main(path: str) -> None:
     asyncio.run(growing(Path(path), generator=Writer(delay=0.004)))
 
 
-RUN = "import sys; sys.path.insert(0, sys.argv[1]); import test_grow; test_grow.main(sys.argv[2])"
+RUN = "import sys; sys.path.insert(0, sys.argv[1]); import test_growing; test_growing.main(sys.argv[2])"
 
 
 def test_sigkill_at_random_moments_changes_no_record(tmp_path: Path, whole: Any) -> None:

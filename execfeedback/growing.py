@@ -8,7 +8,7 @@ was not.
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ MODEL_FAILURES = 8
 
 async def grow(
     problems: Iterable[Problem],
-    generator: Generator,
+    generator: Generator | Callable[[Sandbox], Generator],
     out: Path,
     *,
     sandbox: Sandbox,
@@ -42,15 +42,17 @@ async def grow(
 ) -> Progress:
     """Grow the corpus at `out` until the problems are at their end; returns what this run did.
 
-    `about` is kept with the run. Raises InputError for a bad problem or corpus, SandboxError, GeneratorError,
-    BudgetSpent, or the reason given to `halt`; the corpus then holds all that was finished.
+    A generator that runs code itself is given as a function of the sandbox. `about` is kept with the run.
+    Raises InputError for a bad problem or corpus, SandboxError, GeneratorError, BudgetSpent, or the reason given
+    to `halt`; the corpus then holds all that was finished.
     """
     halt, settings = halt or Halt(), settings or Settings()
     with CorpusWriter(out) as writer:
         growth = _Growth(writer, gates, settings, halt, on_event)
         budget = Budget(settings.max_cost_usd, writer.corpus.counts().cost_usd)
-        growth.generator = GuardedGenerator(generator, halt, budget)
         growth.sandbox = PatientSandbox(sandbox, halt, settings.patience_s, growth.emit)
+        made = generator if isinstance(generator, Generator) else generator(growth.sandbox)
+        growth.generator = GuardedGenerator(made, halt, budget)
         growth.judge = judge
         return await growth.run(problems, about or {})
 

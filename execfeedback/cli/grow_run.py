@@ -1,0 +1,265 @@
+"""What `execfeedback grow` does: from options to adapters, signals, what people and programs see of it."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from execfeedback import __version__
+from execfeedback.config import Config, load_config
+from execfeedback.corpus import Corpus
+from execfeedback.corpus.files import check
+from execfeedback.errors import ExecfeedbackError, InputError
+from execfeedback.growing import grow
+from execfeedback.halting import Halt, Interrupted
+from execfeedback.jsonl import json_line
+from execfeedback.library import open_backend
+from execfeedback.problems import load_problems
+from execfeedback.progress import Progress
+from execfeedback.protocols import EventSink, Generator, Sandbox
+from execfeedback.registry import gates_named, generator_named
+from execfeedback.screen import Screen
+from execfeedback.types import Value
+from execfeedback.units import Settings, units
+
+Maker = Callable[[Sandbox], Generator]
+
+
+class Options(Value):
+    """The command line. None is "not given": the environment, the file or the default decides."""
+
+    problems: Path
+    out: Path
+    config: Path | None = None
+    generator: str | None = None
+    model: str | None = None
+    replay: Path | None = None
+    samples: int | None = None
+    limit: int | None = None
+    max_cost: float | None = None
+    workers: int | None = None
+    seed: int | None = None
+    events: Path | None = None
+    sandbox: str | None = None
+    as_json: bool = False
+    quiet: bool = False
+
+
+def configured(options: Options) -> Config:
+    """Flags over environment over file."""
+    if options.replay is not None and options.generator not in (None, "replay"):
+        raise InputError(f"--replay goes with --generator replay, not {options.generator}")
+    return load_config(
+        options.config,
+        {
+            "generator": "replay" if options.replay else options.generator,
+            "roles": {"solver": {"model": options.model}},
+            "samples": options.samples,
+            "workers": options.workers,
+            "seed": options.seed,
+            "budget": {"max_cost": options.max_cost},
+            "sandbox": {"backend": options.sandbox},
+        },
+    )
+
+
+def settings_from(config: Config, limit: int | None) -> Settings:
+    return Settings(
+        samples=config.samples,
+        seed=config.seed,
+        max_attempts=config.max_attempts,
+        limit=limit,
+        in_flight=config.workers * (2 if config.generator_name() in ("mutate", "replay") else 8),
+        max_cost_usd=config.budget.max_cost,
+        feedback_chars=config.feedback_chars,
+        prompts_dir=config.prompts_dir,
+        configuration={"gates": list(config.gates)},
+    )
+
+
+def maker(config: Config, replay: Path | None) -> Maker:
+    """Makes the generator once there is a sandbox. What is wrong with its options is said before. Raises InputError."""
+    name = config.generator_name()
+    if name == "mutate":
+        return lambda sandbox: generator_named("mutate", sandbox=sandbox, seed=config.seed)
+    if name == "replay":
+        if replay is None:
+            raise InputError("--generator replay needs --replay FILE, the recorded answers")
+        made = generator_named("replay", path=replay, samples=config.samples)
+    else:
+        made = generator_named(name, **_roles(config))
+    return lambda sandbox: made
+
+
+def _roles(config: Config) -> dict[str, Any]:
+    """The solver's options, and the tester's where it is another."""
+    told = config.roles.solver.model_dump(exclude_none=True, exclude_defaults=True)
+    tester = config.roles.tester
+    return told | ({"tester": tester.model_dump(exclude_none=True, exclude_defaults=True)} if tester else {})
+
+
+def run(options: Options) -> None:
+    """Grow and say what came of it. Raises the reason when the run ended early, after saying what is kept."""
+    config = configured(options)
+    check(options.out)
+    total = counted(options.problems, options.limit) * config.samples
+    error: ExecfeedbackError | None = None
+    with Screen(options.quiet) as screen, _events(options.events, screen.take) as sink:
+        try:
+            asyncio.run(_grown(options, config, total, sink, screen))
+        except InputError:
+            raise
+        except ExecfeedbackError as reason:
+            error = reason
+    tell(options, screen.progress, error)
+    if error is not None:
+        raise error
+
+
+async def _grown(options: Options, config: Config, total: int, sink: EventSink, screen: Screen) -> Progress:
+    generator, gates = maker(config, options.replay), gates_named(config.gates)
+    halt = Halt()
+    about = {
+        "units": total,
+        "source": str(options.problems),
+        "version": __version__,
+        "workers": config.workers,
+    }
+    with _signals(halt, screen):
+        async with open_backend(config.sandbox.backend, config.workers) as sandbox:
+            return await grow(
+                load_problems(options.problems),
+                generator,
+                options.out,
+                sandbox=sandbox,
+                gates=gates,
+                settings=settings_from(config, options.limit),
+                on_event=sink,
+                halt=halt,
+                about=about,
+            )
+
+
+def counted(path: Path, limit: int | None = None) -> int:
+    """How many problems there are to take. Reads all of them, so that a bad line is known before anything is written."""
+    return sum(1 for _ in islice(load_problems(path), limit))
+
+
+@contextmanager
+def _signals(halt: Halt, screen: Screen) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the run between two steps, the second one at once."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def caught(number: int) -> None:
+        if isinstance(halt.reason, Interrupted) and task is not None:
+            task.cancel()
+        halt.stop(Interrupted(number))
+        screen.say("stopping after the steps under way; once more to stop at once")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, caught, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise halt.reason or Interrupted(signal.SIGINT) from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _events(path: Path | None, show: EventSink) -> Iterator[EventSink]:
+    """A sink that shows events and, with a path, adds each as a line to that file."""
+    if path is None:
+        yield show
+        return
+    try:
+        file = path.open("ab", buffering=0)
+    except OSError as error:
+        raise InputError(f"--events {path}: cannot be written: {error.strerror}") from error
+    with file:
+
+        def sink(event: dict[str, Any]) -> None:
+            file.write(json_line(event))
+            show(event)
+
+        yield sink
+
+
+def tell(options: Options, progress: Progress, error: ExecfeedbackError | None) -> None:
+    """The end of a run: one JSON document on stdout, or lines for people."""
+    with Corpus(options.out) as corpus:
+        counts = corpus.counts()
+    if options.as_json:
+        run = progress.model_dump(exclude={"current", "waiting"})
+        said = {
+            "corpus": str(options.out),
+            "run": run,
+            "counts": counts.model_dump(),
+            "error": str(error) if error else None,
+        }
+        print(json.dumps(said))
+        return
+    if options.quiet:
+        return
+    print(f"{options.out}: {counts.records} records ({counts.distinct_solutions} distinct final solutions), "
+          f"{counts.rejections} rejected")  # fmt: skip
+    print(
+        f"this run: {progress.records} records, {progress.rejected} rejected, {progress.skipped} units were done before"
+    )
+    if progress.unanswered:
+        print(f"{progress.unanswered} units wait for the model; the same command tries them again")
+    if error is None:
+        print(
+            f"next: execfeedback report {options.out} · execfeedback export {options.out} --format sft --out DIR"
+        )
+
+
+def plan_of(options: Options) -> dict[str, Any]:
+    """What `--dry-run` says. Starts nothing, asks nobody, writes nothing. Raises InputError."""
+    config = configured(options)
+    check(options.out)
+    total = counted(options.problems, options.limit) * config.samples
+    generator = maker(config, options.replay)(open_backend(config.sandbox.backend, config.workers))
+    gates, settings = gates_named(config.gates), settings_from(config, options.limit)
+    keys = (unit.key for unit in units(load_problems(options.problems), generator, gates, settings))
+    decided, average = _past(options.out, keys)
+    if config.generator_name() == "mutate":
+        average = 0.0
+    to_do = total - decided
+    return {
+        "generator": generator.name,
+        "gates": [gate.name for gate in gates],
+        "units": total,
+        "decided": decided,
+        "to_do": to_do,
+        "solutions_at_most": to_do * config.max_attempts,
+        "cost_usd": None if average is None else round(average * to_do, 4),
+    }
+
+
+def _past(path: Path, keys: Iterator[str]) -> tuple[int, float | None]:
+    """How many of the units the corpus has decided on, and what a trajectory cost there; None is unknown."""
+    if not path.exists():
+        return 0, None
+    with Corpus(path) as corpus:
+        done = {row[0] for row in corpus.select("SELECT unit FROM admissions")}
+        counts = corpus.counts()
+    known = counts.trajectories > 0 and counts.calls > 0 and not counts.calls_without_price
+    return sum(key in done for key in keys), counts.cost_usd / counts.trajectories if known else None
+
+
+def tell_plan(plan: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(plan))
+        return
+    cost = "unknown" if plan["cost_usd"] is None else f"about ${plan['cost_usd']:.2f}"
+    print(f"generator {plan['generator']}, gates {', '.join(plan['gates'])}")
+    print(f"{plan['units']} units, {plan['decided']} decided before, {plan['to_do']} to do")
+    print(f"at most {plan['solutions_at_most']} solutions would be tried; cost: {cost}")
+    print("nothing was started (--dry-run)", file=sys.stderr)
