@@ -84,7 +84,14 @@ def _failure(problem: Problem, failure: Failure) -> list[str]:
     parts = [_labelled("Failing test", failure.test)] if failure.test.strip() else []
     stdio = problem.style == "stdio" or failure.message.lower().startswith("input:\n")
     parts += _stdio(failure.message) if stdio else _values(failure.message)
-    return [*parts, traceback_text(failure.traceback)]
+    return [*parts, "" if _told_already(failure) else traceback_text(failure.traceback)]
+
+
+def _told_already(failure: Failure) -> bool:
+    """A failed assertion whose source is the failing test: its traceback leads nowhere but to that line."""
+    last = failure.traceback.rstrip().rsplit("\n", 1)[-1]
+    only = 'solution.py"' not in failure.traceback and last.startswith("AssertionError")
+    return only and failure.test.lstrip().startswith("assert")
 
 
 def _labelled(label: str, text: str) -> str:

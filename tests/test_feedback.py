@@ -50,6 +50,18 @@ def test_wrong_answer_in_full() -> None:
     )
 
 
+def test_a_traceback_that_only_repeats_the_failing_assertion_is_left_out() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "tests.py", line 1\n    assert f() == 1\nAssertionError\n'
+    )
+    known = Failure(test="assert f() == 1", message="got: 2\nexpected: 1", traceback=trace)
+    assert feedback(PROBLEM, verdict(failure=known)) == (
+        "Wrong answer.\nFailing test: assert f() == 1\nGot: 2\nExpected: 1"
+    )
+    named = known.model_copy(update={"test": "test_f"})
+    assert feedback(PROBLEM, verdict(failure=named)).endswith("    assert f() == 1\nAssertionError")
+
+
 def test_no_count_when_no_test_passed() -> None:
     assert feedback(PROBLEM, verdict(tests=types.TestCounts(expected=5, failed=5))) == "Wrong answer."
 
