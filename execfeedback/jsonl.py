@@ -5,7 +5,7 @@ import importlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -75,17 +75,30 @@ def _opened(path: Path) -> Iterator[Iterator[bytes]]:
 def _unpacked(path: Path) -> Iterator[Iterator[bytes]]:
     zstandard = optional("zstandard", "zstandard", f"{path}: reading .zst")
     try:
-        with zstandard.open(path, "rb") as stream:
-            yield _split(stream)
+        with path.open("rb") as file:
+            yield _split(_frames(file, zstandard.ZstdDecompressor().decompressobj, path))
     except zstandard.ZstdError as error:
-        raise InputError(f"{path}: is not a whole zstd file: {error}") from None
+        raise InputError(f"{path}: is not a zstd file, or a damaged one: {error}") from None
 
 
-def _split(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines of a stream that has no `readline`."""
+def _frames(file: IO[bytes], frame: Callable[[], Any], path: Path) -> Iterator[bytes]:
+    """Unpacked pieces of all frames; parallel packers write many. A last frame without its end is an error."""
+    unpacking = None
+    while chunk := file.read(1 << 16):
+        while chunk:
+            unpacking = unpacking or frame()
+            yield unpacking.decompress(chunk)
+            chunk = unpacking.unused_data if unpacking.eof else b""
+            unpacking = None if unpacking.eof else unpacking
+    if unpacking:
+        raise InputError(f"{path}: is cut off; copy or download it again")
+
+
+def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines of a text that comes in pieces."""
     rest = b""
-    while chunk := stream.read(1 << 20):
-        *lines, rest = (rest + chunk).split(b"\n")
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
         yield from lines
     yield rest
 
@@ -100,7 +113,7 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     if b"\0" in line:
         raise InputError(f"{where}: holds NUL bytes; the file was damaged or cut off while it was written")
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=_unique)
+        value = json.loads(line.rstrip().decode(), object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
         raise InputError(f"{where}: is not UTF-8 (byte {error.start + 1} of the line)") from None
     except json.JSONDecodeError as error:

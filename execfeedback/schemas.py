@@ -19,16 +19,18 @@ MODELS = {
 
 
 class Event(BaseModel):
-    """One line of `--events`: a model call, an attempt, a gate's result. More fields depend on `kind`."""
+    """One line of `--events`: a model call, an attempt, a gate's result. More fields depend on `event`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    kind: str
-    """`call`, `attempt`, `gate`, ..."""
+    event: str
+    """`run`, `started`, `call`, `attempt`, `stop`, `trajectory`, `gate`, `record`, `rejection`, `finished`, ..."""
+    at: float
+    """Seconds since the epoch."""
     problem: str | None = None
     """Id of the problem that it belongs to."""
-    at: float | None = None
-    """Seconds since the epoch."""
+    sample: int | None = None
+    """Which of the problem's independent first tries."""
 
 
 def schema(name: str) -> dict[str, Any]:
