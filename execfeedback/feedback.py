@@ -39,6 +39,7 @@ _FRAME = re.compile(r'^(\s*)File "([^"\n]*)"(, line.*)?$')
 _OWN_FILE = re.compile(r"(?:solution|main|prog|tests?|test_\w+|\w+_test|conftest)\.py$")
 _LIBRARY = re.compile(r".*/lib/python3[^/]*/")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_RUN_FOLDER = re.compile(r"(?:/[\w.-]+)?/run-[0-9a-f]{8,}/|\btests-[a-z0-9_]{8}/")
 _HEADER = "Traceback (most recent call last):"
 LEAST = 80
 """Characters below which a part is left out rather than cut further."""
@@ -51,7 +52,12 @@ def feedback(problem: Problem, verdict: Verdict, budget_chars: int = 4000) -> st
         if verdict.failure is not None:
             parts += _failure(problem, verdict.failure)
         parts += _printed(verdict)
-    return _fitted([_ADDRESS.sub("0x...", part) for part in parts if part], budget_chars)
+    return _fitted([_repeatable(part) for part in parts if part], budget_chars)
+
+
+def _repeatable(text: str) -> str:
+    """Without addresses and the names of folders that every run makes anew."""
+    return _RUN_FOLDER.sub("", _ADDRESS.sub("0x...", text))
 
 
 def _headline(problem: Problem, verdict: Verdict) -> str:
@@ -83,8 +89,9 @@ def _signal(number: int) -> str:
 def _failure(problem: Problem, failure: Failure) -> list[str]:
     parts = [_labelled("Failing test", failure.test)] if failure.test.strip() else []
     stdio = problem.style == "stdio" or failure.message.lower().startswith("input:\n")
-    parts += _stdio(failure.message) if stdio else _values(failure.message)
-    return [*parts, "" if _told_already(failure) else traceback_text(failure.traceback)]
+    trace = "" if _told_already(failure) else traceback_text(failure.traceback)
+    parts += _stdio(failure.message) if stdio else _values(failure.message, trace)
+    return [*parts, trace]
 
 
 def _told_already(failure: Failure) -> bool:
@@ -100,13 +107,13 @@ def _labelled(label: str, text: str) -> str:
     return "\n".join([f"{label}: {first}", *(f"    {line}" for line in rest)])
 
 
-def _values(message: str) -> list[str]:
-    """`Got:` and `Expected:` where the message names them, and whatever else it says."""
+def _values(message: str, trace: str) -> list[str]:
+    """`Got:` and `Expected:` where the message names them, and whatever else it says that the traceback does not."""
     parts, other = [], []
     for label, text in _sections(message, bare=False):
         if label in _LABELS:
             parts.append(_labelled(_LABELS[label], text))
-        elif text.strip():
+        elif text.strip() and text.strip() not in trace:
             other.append(_labelled("Message", text))
     return parts + other
 
@@ -132,7 +139,8 @@ def _sections(message: str, *, bare: bool) -> list[tuple[str, str]]:
 
 
 def _block(title: str, text: str) -> str:
-    lines = scrubbed(text).strip("\n").split("\n")
+    body = scrubbed(text).strip("\n")
+    lines = body.split("\n") if body else []
     return "\n".join([f"{title}:", *(f"    {line}" if line else "" for line in lines)])
 
 

@@ -62,6 +62,25 @@ def test_a_traceback_that_only_repeats_the_failing_assertion_is_left_out() -> No
     assert feedback(PROBLEM, verdict(failure=named)).endswith("    assert f() == 1\nAssertionError")
 
 
+def test_names_that_every_run_makes_anew_are_not_told() -> None:
+    failure = Failure(
+        test="collection", message="in '/box/run-a51a290dfa21536f/tests-av88c8p1/test_solution.py'"
+    )
+    assert feedback(PROBLEM, verdict("runtime_error", failure=failure)) == (
+        "Runtime error.\nFailing test: collection\nMessage: in 'test_solution.py'"
+    )
+
+
+def test_an_exception_is_told_once_and_no_output_is_an_empty_block() -> None:
+    trace = 'Traceback (most recent call last):\n  File "solution.py", line 2, in f\nKeyError: 1\n'
+    failure = Failure(test="f(1)", message="KeyError: 1", traceback=trace)
+    assert feedback(PROBLEM, verdict("runtime_error", failure=failure)) == (
+        "Runtime error.\nFailing test: f(1)\n" + trace.rstrip("\n")
+    )
+    silent = Failure(test="case 1", message="input:\n1\nexpected:\n2\ngot:\n")
+    assert feedback(PROBLEM, verdict(failure=silent)).endswith("Expected output:\n    2\nYour output:")
+
+
 def test_no_count_when_no_test_passed() -> None:
     assert feedback(PROBLEM, verdict(tests=types.TestCounts(expected=5, failed=5))) == "Wrong answer."
 
