@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execfeedback.errors import GeneratorBusy, GeneratorExhausted, SandboxError
+from execfeedback.generators import litellm
 from execfeedback.generators.replay import Recording, Replay
 from execfeedback.ids import digest
 from execfeedback.loop import Bench, begun, perform, run_trajectory
+from execfeedback.mock_model import Line, MockModel, Serving
 from execfeedback.plan import plan
 from execfeedback.protocols import Completion, Request, Sandbox
+from execfeedback.retrying import Patience
 from execfeedback.types import Case, Execution, Failure, Item, Job, ModelCall, Problem, Trajectory, Verdict
 
 TESTED = Problem(
@@ -363,3 +366,36 @@ async def test_recorded_answers_through_the_real_sandbox(sandbox: Sandbox) -> No
     assert "NameError: name 'undefined' is not defined" in second
     assert 'File "solution.py", line 2, in add' in second
     assert "supervisor" not in first + second
+
+
+@pytest.mark.docker
+async def test_a_model_over_http_through_the_real_sandbox(sandbox: Sandbox) -> None:
+    """Tests, a faulty solution, a fault of the server, the fix: every call once on the wire, none on a rerun."""
+    script = [
+        Line(match="tester", fault="429", retry_after=0.01, times=1),
+        Line(match="tester", text="Here:\n```python\nassert add(1, 2) == 3\nassert add(-1, 1) == 0\n```"),
+        Line(attempt=0, text="```python\ndef add(a, b):\n    return a * b\n```"),
+        Line(attempt=1, fault="cut", times=1),
+        Line(attempt=1, match="Expected: 3", text="```python\ndef add(a, b):\n    return a + b\n```"),
+    ]
+    model, calls = MockModel(script), Memory()
+    async with Serving(model) as address:
+        generator = litellm.create(
+            "openai/mock",
+            api_base=f"{address}/v1",
+            patience=Patience(first_wait_s=0.001, longest_wait_s=0.01),
+        )
+        ends = [
+            await run_trajectory(
+                Trajectory(problem=BARE), generator, sandbox, on_event=lambda event: None, calls=calls
+            )
+            for _ in range(2)
+        ]
+    assert [trajectory.stopped for trajectory in ends] == ["passed", "passed"]
+    assert [attempt.verdict.verdict for attempt in ends[0].attempts] == ["wrong_answer", "passed"]
+    assert (
+        ends[0].attempts[0].feedback
+        == "Wrong answer.\nFailing test: assert add(1, 2) == 3\nGot: 2\nExpected: 3"
+    )
+    assert dict(model.served) == {"429": 1, "cut": 1, "answer": 3}
+    assert ends[1].calls == ends[0].calls
