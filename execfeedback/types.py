@@ -1,6 +1,6 @@
 """The values that everything else passes around. Frozen, and only data: behaviour lives in functions beside them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +29,8 @@ class Value(BaseModel):
     """A frozen value; an unknown field is an error that names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    __test__: ClassVar[bool] = False
+    """Some names start with `Test`; pytest must not take them for test classes."""
 
 
 # ---- limits -----------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def pids():
 
 
 def uid_of(pid):
-    """Real uid of a process; None if it is gone. From `status`: the owner of /proc/<pid> is root for one that is not dumpable."""
+    """Real uid of a process; None if it is gone. From `status`: /proc/<pid> of one that is not dumpable is root's."""
     status = read(f"/proc/{pid}/status")
     if status is None:
         return None

@@ -304,14 +304,10 @@ def snapshots(args):
 
 def value_of(request, result):
     """An object that the tests constructed stays an object; anything else crosses as its plain value if it has one."""
-    if (
-        request[0] == "call"
-        and request[1][0] == "h"
-        and request[1][2] == "class"
-        and not hasattr(result, "_fields")
-    ):
-        if type(result).__module__ == "solution" and not isinstance(result, Callback):
-            return REFS.put(result)
+    constructed = request[0] == "call" and request[1][0] == "h" and request[1][2] == "class"
+    own = type(result).__module__ == "solution" and not isinstance(result, Callback)
+    if constructed and own and not hasattr(result, "_fields"):
+        return REFS.put(result)
     return values.encode(result, REFS)
 
 

@@ -80,7 +80,7 @@ def follow(child, usage, limits, watch):
 
 
 def exceeded(child, usage, limits, watch, orphans, sampled):
-    """The limit that was overrun, or None. Output is looked at always, the rest when there was nothing else to do or in time."""
+    """The limit that was overrun, or None. Output is looked at always, the rest from time to time."""
     if child.out.over or child.err.over:
         return "output"
     if not sampled and watch.of("solution") < usage.next_look:

@@ -19,6 +19,18 @@ import pathlib
 import sys
 
 DEPTH = 60
+MALFORMED = (
+    TypeError,
+    ValueError,
+    IndexError,
+    KeyError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    ImportError,
+    MemoryError,
+)
+"""What building a value from a tree that nobody of ours wrote can raise."""
 ATOMS = frozenset({type(None), bool, float, str})
 LARGE = 1 << 4096
 
@@ -194,15 +206,7 @@ def decode(tree, refs, depth=0):
         return reader(tree, refs, depth + 1)
     except Refused:
         raise
-    except (
-        TypeError,
-        ValueError,
-        IndexError,
-        KeyError,
-        ArithmeticError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except MALFORMED as error:
         raise Refused(f"malformed value: {type(error).__name__}") from None
 
 

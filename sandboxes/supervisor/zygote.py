@@ -114,6 +114,7 @@ def main():
     site.setcopyright()
     site.sethelper()
     program, runners, modules = ROLES[role]
+    import immortal
     import inside
 
     inside.prepare()
@@ -124,7 +125,7 @@ def main():
     sys.path.remove(here)
     forget_own_modules(here)
     control = socket.socket(fileno=control_fd)
-    gc.collect()
+    immortal.make_everything_immortal()
     gc.freeze()
     control.send(STARTED.pack(b"r", os.getpid()))
     data, fds = serve(control)
