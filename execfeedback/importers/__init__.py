@@ -49,9 +49,10 @@ def tree(field: str, text: str) -> ast.Module:
             warnings.simplefilter("ignore")  # invalid escapes in other people's code
             return ast.parse(text)
     except SyntaxError as error:
-        raise ValueError(f"field '{field}': is not Python: {error.msg} (line {error.lineno})") from None
+        place = f" (line {error.lineno})" if error.lineno else ""
+        raise ValueError(f"field '{field}': is not Python: {error.msg}{place}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"field '{field}': cannot be parsed as Python: {error}") from None
+        raise ValueError(f"field '{field}': is not Python: {error}") from None
 
 
 def problems_of(
