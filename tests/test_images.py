@@ -11,7 +11,9 @@ from typing import Any
 
 import docker
 import pytest
+from typer.testing import CliRunner
 
+from execfeedback.cli import app
 from execfeedback.errors import InputError, SandboxMissing
 from execfeedback.sandbox import base_image, bootstrap, building, images, packages
 from execfeedback.sandbox.base_image import Base, ensure_base
@@ -111,6 +113,23 @@ def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_language_lists_what_there_is() -> None:
     with pytest.raises(InputError, match="no image for 'cobol'; there is: python"):
         images.bundled_recipe("cobol")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["a", "--from", "python"], ["a", "--pip", "x"], ["a", "b", "--from", "python", "--pip", "x"]],
+)
+def test_an_environment_needs_a_name_a_language_and_requirements(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["images", "build", *arguments])
+    assert isinstance(result.exception, InputError)
+    assert "images build NAME --from LANG --pip FILE" in str(result.exception)
+
+
+@pytest.mark.docker
+def test_the_command_prints_one_tag_for_each_name() -> None:
+    tag = images.ensure_image("python", quiet)
+    result = CliRunner().invoke(app, ["images", "build", "python", "python"])
+    assert (result.exit_code, result.stdout) == (0, f"{tag}\n{tag}\n")
 
 
 # ---- packages ---------------------------------------------------------------------------------------------------

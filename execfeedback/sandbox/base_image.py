@@ -121,7 +121,7 @@ def _pull_into(events: "queue.Queue[dict[str, Any] | None]", client: "docker.Doc
         for event in client.api.pull(name, tag, stream=True, decode=True):
             events.put(event)
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        events.put({"error": str(error)})
+        events.put({"error": getattr(error, "explanation", None) or str(error)})
     events.put(None)
 
 
