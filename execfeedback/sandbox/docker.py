@@ -124,7 +124,8 @@ class Slot:
 
     def remove(self) -> None:
         """End the container, whatever state it is in. One that is gone already is fine."""
-        if hasattr(self, "attached"):
+        if hasattr(self, "stream"):
+            self.stream.close()
             self.attached.close()
         with suppress(SandboxError), engine.engine_errors("removing a slot"):
             self.client.api.remove_container(self.container, force=True, v=True)

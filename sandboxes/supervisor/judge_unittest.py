@@ -1,10 +1,13 @@
 """Style `unittest`: a test file, run by the standard library's loader and runner."""
 
 import builtins
+import linecache
 import sys
+import traceback
 import types
 import unittest
 
+import asserts
 from conversation import TALK
 from judge_asserts import names_used
 from results import failed, remember_source, test
@@ -42,7 +45,8 @@ class Results(unittest.TestResult):
         self.made.append(result)
 
     def addError(self, case, info):
-        self.note(case, failed(str(case), info[1], TALK.calls > self.calls))
+        error = info[1]
+        self.note(case, failed(str(case), error, TALK.calls > self.calls, compared(error), line_of(error)))
 
     addFailure = addError
 
@@ -58,6 +62,29 @@ class Results(unittest.TestResult):
 
     def addUnexpectedSuccess(self, case):
         self.note(case, test(str(case), "skipped", "tests", "skipped", "unexpected success"))
+
+
+def frames_of(error):
+    return [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+
+
+def compared(error):
+    """`got:` and `expected:` lines from the arguments of the assert method that failed; empty where it had none."""
+    for frame in frames_of(error):
+        names = frame.f_locals
+        if frame.f_code.co_name.startswith("assert") and "first" in names and "second" in names:
+            return f"got: {asserts.shown(names['first'])}\nexpected: {asserts.shown(names['second'])}"
+    return ""
+
+
+def line_of(error):
+    """The line of the tests that was running."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if is_test(frame)]
+    return linecache.getline("test_solution.py", lines[-1]).strip() if lines else ""
+
+
+def is_test(frame):
+    return frame.f_code.co_filename == "test_solution.py"
 
 
 def offer_names(code, module):

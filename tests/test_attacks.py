@@ -1,0 +1,47 @@
+"""Hostile programs, one file each in `sandboxes/attacks/`, between honest ones: contained, judged, and gone afterwards."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Item
+from execfeedback.verdicts import verdict_of
+
+ATTACKS = sorted((Path(__file__).parent.parent / "sandboxes" / "attacks").glob("*.toml"))
+HONEST = Item(
+    id="honest",
+    language="python",
+    entry_point="total",
+    solution="import json\nimport math\n\n\ndef total(xs):\n    return math.fsum(json.loads(xs))\n",
+    tests="assert total('[1, 2, 3.5]') == 6.5\n",
+)
+
+
+def attack(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
+async def test_the_attack_ends_as_it_must_and_its_neighbour_is_unharmed(path: Path, sandbox: Sandbox) -> None:
+    wanted = attack(path)
+    item = Item.model_validate(
+        {"id": path.stem, "language": "python", **{k: v for k, v in wanted.items() if k != "verdicts"}}
+    )
+
+    found = await verdict_of(item, sandbox)
+
+    assert found.verdict in wanted["verdicts"], found
+    assert found.passed is not True
+    for _ in range(2):  # once on each slot, whichever the attack was on
+        assert (await verdict_of(HONEST, sandbox)).verdict == "passed"
+
+
+def test_there_are_attacks_and_each_says_what_it_tries() -> None:
+    assert len(ATTACKS) >= 30
+    for path in ATTACKS:
+        assert path.read_text(encoding="utf-8").startswith("# "), path
+        assert "passed" not in attack(path)["verdicts"], path

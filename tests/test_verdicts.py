@@ -1,0 +1,394 @@
+"""Verdicts of real runs in real containers: every style, right and wrong, and what the failure says."""
+
+from typing import Any
+
+import pytest
+
+from execfeedback.errors import InputError
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Item, Verdict
+from execfeedback.verdicts import verdict_of
+
+pytestmark = pytest.mark.docker
+
+ADD = "def add(a, b):\n    return a + b\n"
+WRONG = "def add(a, b):\n    return a - b\n"
+TESTS: dict[str, Any] = {
+    "asserts": "assert add(1, 2) == 3\nassert add(0, 0) == 0\n",
+    "humaneval": "def check(candidate):\n    assert candidate(1, 2) == 3\n    assert candidate(-1, 1) == 0\n",
+    "pytest": """
+import pytest
+from solution import add
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_add(n):
+    assert add(n, n) == 2 * n
+""",
+    "unittest": """
+import unittest
+import solution
+
+
+class TestAdd(unittest.TestCase):
+    def test_add(self):
+        self.assertEqual(solution.add(1, 2), 3)
+""",
+    "cases": [{"args": [1, 2], "expected": 3}, {"args": [1], "kwargs": {"b": 5}, "expected": 6}],
+}
+
+
+async def judged(sandbox: Sandbox, **fields: Any) -> Verdict:
+    given = {"id": "x", "language": "python", "entry_point": "add", "solution": ADD, **fields}
+    return await verdict_of(Item.model_validate(given), sandbox)
+
+
+@pytest.mark.parametrize("style", sorted(TESTS))
+async def test_a_right_solution_passes(style: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, style=style, tests=TESTS[style])
+
+    assert (found.verdict, found.integrity, found.failure) == ("passed", "split", None)
+    assert found.tests.passed == found.tests.expected > 0
+    assert found.language_version.startswith("3.") and found.environment
+
+
+@pytest.mark.parametrize("style", sorted(TESTS))
+async def test_a_wrong_solution_fails_with_both_values(style: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, style=style, tests=TESTS[style], solution=WRONG)
+
+    assert found.verdict == "wrong_answer"
+    assert found.failure is not None and ("add(" in found.failure.test or "candidate(" in found.failure.test)
+    assert "got: -1\nexpected: 3" in found.failure.message or "got: 0\nexpected: 2" in found.failure.message
+    assert "execfeedback" not in found.failure.traceback
+
+
+@pytest.mark.parametrize(
+    ("solution", "verdict", "reason"),
+    [
+        ("def add(a, b)\n    return 1\n", "compile_error", "syntax"),
+        ("import nowhere\n", "runtime_error", "import"),
+        ("def plus(a, b):\n    return a + b\n", "runtime_error", "missing_name"),
+        ("def add(a, b):\n    return [][a]\n", "runtime_error", "exception"),
+        ("import os\n\n\ndef add(a, b):\n    os._exit(0)\n", "runtime_error", "exited"),
+        ("import os\n\n\ndef add(a, b):\n    os.abort()\n", "runtime_error", "exited"),
+        ("def add(a, b):\n    while True:\n        pass\n", "time_limit", "cpu"),
+        ("import time\n\n\ndef add(a, b):\n    time.sleep(60)\n", "time_limit", "wall"),
+        ("def add(a, b):\n    return bytearray(2 << 30)[0]\n", "memory_limit", "memory"),
+        ("def add(a, b):\n    print('x' * 200000)\n    return 3\n", "output_limit", "output"),
+        ("def add(a, b):\n    return add(a, b)\n", "runtime_error", "exception"),
+    ],
+)
+async def test_what_went_wrong_is_told_apart(
+    solution: str, verdict: str, reason: str, sandbox: Sandbox
+) -> None:
+    limits = {"cpu_s": 1, "wall_s": 1.5, "memory_mb": 200, "output_kb": 64}
+
+    found = await judged(sandbox, tests=TESTS["asserts"], solution=solution, limits=limits)
+
+    assert (found.verdict, found.reasons, found.passed) == (verdict, (reason,), False)
+
+
+@pytest.mark.parametrize(
+    ("style", "tests", "reason"),
+    [
+        ("asserts", "x = 1\n", "no_tests"),
+        ("asserts", "assert (\n", "tests_error"),
+        ("asserts", "import nowhere\nassert add(1, 2) == 3\n", "tests_error"),
+        ("asserts", "assert True\n", "vacuous"),
+        ("asserts", "while True:\n    pass\nassert add(1, 2) == 3\n", "tests_limit"),
+        ("asserts", "import os\nos._exit(0)\nassert add(1, 2) == 3\n", "tests_error"),
+        ("pytest", "def helper():\n    pass\n", "no_tests"),
+        (
+            "pytest",
+            "import pytest\n\n\n@pytest.mark.skip\ndef test_add():\n    assert add(1, 2) == 3\n",
+            "skipped",
+        ),
+        ("pytest", "def test_add():\n    return add(1, 2) == 3\n", "returns_value"),
+        ("unittest", "import unittest\n", "no_tests"),
+    ],
+)
+async def test_bad_tests_are_not_the_solutions_fault(
+    style: str, tests: str, reason: str, sandbox: Sandbox
+) -> None:
+    found = await judged(sandbox, style=style, tests=tests, limits={"cpu_s": 1, "wall_s": 2})
+
+    assert (found.verdict, found.reasons, found.passed) == ("bad_tests", (reason,), None)
+
+
+STACK = """
+class Stack:
+    def __init__(self, items=()):
+        self.items = list(items)
+
+    def push(self, x):
+        self.items.append(x)
+
+    def pop(self):
+        if not self.items:
+            raise EmptyError("empty")
+        return self.items.pop()
+
+    def __len__(self):
+        return len(self.items)
+
+    def __iter__(self):
+        return iter(self.items)
+
+    def __eq__(self, other):
+        return isinstance(other, Stack) and self.items == other.items
+
+    def __repr__(self):
+        return f"Stack({self.items})"
+
+
+class EmptyError(Exception):
+    pass
+
+
+def numbers(n):
+    for i in range(n):
+        got = yield i
+        if got:
+            yield got
+
+
+def apply(f, xs):
+    return [f(x) for x in xs]
+
+
+async def later(x):
+    return x * 2
+"""
+CROSSING = """
+import asyncio
+import pytest
+import solution
+from solution import Stack, EmptyError, numbers, apply, later
+
+
+def test_objects():
+    s = Stack([1])
+    s.push(2)
+    assert len(s) == 2 and list(s) == [1, 2] and repr(s) == "Stack([1, 2])"
+    assert isinstance(s, Stack) and s.items == [1, 2]
+    s.items = [9]
+    assert s.pop() == 9
+
+
+def test_exceptions():
+    with pytest.raises(EmptyError, match="empty"):
+        Stack().pop()
+    with pytest.raises(solution.EmptyError):
+        Stack().pop()
+
+
+def test_generators():
+    g = numbers(3)
+    assert next(g) == 0 and g.send(7) == 7 and list(g) == [1, 2]
+
+
+def test_callbacks():
+    assert apply(lambda x: x + 1, (1, 2)) == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        apply(lambda x: 1 // 0, [1])
+
+
+def test_coroutines():
+    assert asyncio.run(later(4)) == 8
+
+
+def test_output(capsys):
+    assert capsys.readouterr().out == ""
+"""
+
+
+async def test_objects_exceptions_generators_and_callbacks_cross(sandbox: Sandbox) -> None:
+    found = await judged(sandbox, style="pytest", tests=CROSSING, solution=STACK)
+
+    assert found.verdict == "passed", found.failure
+    assert found.tests.passed == 6
+
+
+async def test_an_operator_of_a_class_decides_only_when_the_contract_names_it(sandbox: Sandbox) -> None:
+    tests = "assert Stack([1]) == Stack([1])\nassert Stack([1]) != Stack([2])\nassert Stack([3]).pop() == 3\n"
+
+    without = await judged(sandbox, tests=tests, solution=STACK)
+    named = await judged(sandbox, tests=tests, solution=STACK, contract={"classes": ["Stack"]})
+
+    assert (without.verdict, without.reasons) == ("unverifiable", ("contract_classes",))
+    assert named.verdict == "passed"
+
+
+SORT = "def sort(xs):\n    xs.sort()\n    return xs\n"
+
+
+@pytest.mark.parametrize(
+    ("mutates", "tests", "verdict"),
+    [
+        (None, "assert sort([2, 1]) == [1, 2]\n", "passed"),
+        (None, "xs = [2, 1]\nsort(xs)\nassert xs == [1, 2]\nassert sort([1]) == [1]\n", "unverifiable"),
+        (True, "xs = [2, 1]\nsort(xs)\nassert xs == [1, 2]\nassert sort([1]) == [1]\n", "passed"),
+        (False, "xs = [2, 1]\nassert sort(xs) == [1, 2]\nassert xs == [2, 1]\n", "passed"),
+    ],
+)
+async def test_changed_arguments_count_as_the_contract_says(
+    mutates: bool | None, tests: str, verdict: str, sandbox: Sandbox
+) -> None:
+    found = await judged(sandbox, tests=tests, solution=SORT, contract={"mutates": mutates})
+
+    assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "right"),
+    [
+        ("True", 1, False),
+        ("1.0", 1, True),
+        ("(1, [2])", [1, [2]], True),
+        ("{'a': None}", {"a": None}, True),
+        ("'1'", 1, False),
+        ("{1, 2}", [1, 2], False),
+        ("0.1 + 0.2", 0.3, False),
+    ],
+)
+async def test_cases_compare_by_exact_type_where_json_can(
+    value: str, expected: Any, right: bool, sandbox: Sandbox
+) -> None:
+    found = await judged(
+        sandbox, style="cases", solution=f"def add():\n    return {value}\n", tests=[{"expected": expected}]
+    )
+
+    assert (found.verdict == "passed") is right
+
+
+async def test_each_case_has_its_own_time_and_the_rest_go_on(sandbox: Sandbox) -> None:
+    solution = "def add(n):\n    while n == 2:\n        pass\n    return n\n"
+    cases = [{"args": [n], "expected": n} for n in range(5)]
+
+    found = await judged(
+        sandbox, style="cases", solution=solution, tests=cases, limits={"cpu_s": 0.5, "wall_s": 5}
+    )
+
+    assert (found.verdict, found.tests.passed, found.tests.expected) == ("time_limit", 4, 5)
+
+
+async def test_a_case_may_expect_an_exception(sandbox: Sandbox) -> None:
+    cases = [{"args": [1, "x"], "raises": "TypeError"}]
+
+    assert (
+        await judged(sandbox, style="cases", tests=cases)
+    ).verdict == "bad_tests"  # nothing but an exception was seen
+    both = [*cases, {"args": [1, 2], "expected": 3}]
+    assert (await judged(sandbox, style="cases", tests=both)).verdict == "passed"
+    none = await judged(sandbox, style="cases", tests=both, solution="def add(a, b):\n    return 3\n")
+    assert none.verdict == "wrong_answer"
+
+
+ECHO = "import sys\nfor line in sys.stdin:\n    print(line.strip()[::-1])\n"
+
+
+async def test_programs_are_judged_by_their_output(sandbox: Sandbox) -> None:
+    cases = [{"stdin": "abc\n", "stdout": "cba"}, {"stdin": "xyz\n", "stdout": "zyx\n"}]
+
+    right = await judged(sandbox, style="stdio", tests=cases, solution=ECHO)
+    wrong = await judged(
+        sandbox, style="stdio", tests=[*cases, {"stdin": "a\n", "stdout": "b"}], solution=ECHO
+    )
+
+    assert (right.verdict, right.tests.passed) == ("passed", 2)
+    assert (wrong.verdict, wrong.tests.passed, wrong.tests.failed) == ("wrong_answer", 2, 1)
+    assert wrong.failure is not None and wrong.failure.test == "case 3"
+    assert wrong.failure.message == "input:\na\n\nexpected:\nb\ngot:\na\n"
+
+
+async def test_a_program_that_fails_is_no_pass_whatever_it_printed(sandbox: Sandbox) -> None:
+    found = await judged(
+        sandbox,
+        style="stdio",
+        tests=[{"stdin": "", "stdout": "1"}],
+        solution="print(1)\nraise SystemExit(3)\n",
+    )
+
+    assert (found.verdict, found.exit_code) == ("runtime_error", 3)
+
+
+async def test_a_special_judge_decides(sandbox: Sandbox) -> None:
+    source = """
+import sys
+wanted = float(open(sys.argv[2]).read())
+sys.exit(42 if abs(float(sys.stdin.read()) - wanted) < 0.1 else 43)
+"""
+    checker = {"language": "python", "source": source}
+    fields = {"style": "stdio", "checker": checker, "tests": [{"stdin": "", "stdout": "3.14"}]}
+
+    assert (await judged(sandbox, solution="print(3.1)\n", **fields)).verdict == "passed"
+    assert (await judged(sandbox, solution="print(3.5)\n", **fields)).verdict == "wrong_answer"
+    assert (await judged(sandbox, solution="print('x')\n", **fields)).verdict == "bad_tests"
+
+
+async def test_held_out_cases_reject_a_table(sandbox: Sandbox) -> None:
+    table = "def add(a, b):\n    return {(1, 2): 3, (0, 0): 0}.get((a, b))\n"
+    holdout = [{"args": [5, 6], "expected": 11}]
+
+    found = await judged(sandbox, tests=TESTS["asserts"], solution=table, holdout=holdout)
+
+    assert (found.verdict, found.reasons, found.passed) == ("rejected", ("held_out",), False)
+    assert (await judged(sandbox, tests=TESTS["asserts"], holdout=holdout)).verdict == "passed"
+
+
+async def test_files_of_the_tests_cannot_be_read_by_the_solution(sandbox: Sandbox) -> None:
+    tests = "assert open('secret.txt').read() == 'x'\nassert peek('secret.txt') is None\nassert peek('shared.txt') == 'y'\n"
+    solution = "def peek(path):\n    try:\n        return open(path).read()\n    except OSError:\n        return None\n"
+
+    found = await judged(
+        sandbox, tests=tests, solution=solution, files={"secret.txt": "x"}, solution_files={"shared.txt": "y"}
+    )
+
+    assert found.verdict == "passed", found.failure
+
+
+async def test_a_solution_may_have_several_files(sandbox: Sandbox) -> None:
+    files = {
+        "solution.py": "from values import one\n\n\ndef add(a, b):\n    return a + b + one - 1\n",
+        "values.py": "one = 1\n",
+    }
+
+    assert (await judged(sandbox, tests=TESTS["asserts"], solution=files)).verdict == "passed"
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x"])
+async def test_a_path_that_leaves_the_run_is_refused(path: str, sandbox: Sandbox) -> None:
+    with pytest.raises(InputError, match="must be relative"):
+        await judged(sandbox, tests=TESTS["asserts"], solution_files={path: "x"})
+
+
+async def test_a_language_that_is_not_offered_is_named(sandbox: Sandbox) -> None:
+    found = await judged(sandbox, language="cobol", tests="")
+
+    assert (found.verdict, found.reasons) == ("unverifiable", ("language",))
+    assert found.failure is not None and "python" in found.failure.message
+
+
+async def test_numpy_values_cross(sandbox: Sandbox) -> None:
+    solution = "import numpy as np\n\n\ndef add(a, b):\n    return np.array(a) + np.array(b)\n"
+    tests = """
+import numpy as np
+assert add([1, 2], [3, 4]).tolist() == [4, 6]
+assert np.array_equal(add([1], [1]), np.array([2]))
+"""
+
+    assert (await judged(sandbox, tests=tests, solution=solution)).verdict == "passed"
+
+
+async def test_a_fresh_interpreter_has_the_hash_seed_that_was_asked_for(sandbox: Sandbox) -> None:
+    item = Item(
+        id="x",
+        language="python",
+        entry_point="h",
+        solution="def h():\n    return hash('a')\n",
+        tests="assert h() == 0\n",
+    )
+
+    seen = {(await verdict_of(item, sandbox, fresh_seed=seed)).failure.message for seed in (1, 2, 1)}  # type: ignore[union-attr]
+
+    assert len(seen) == 2
