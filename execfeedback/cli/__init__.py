@@ -5,6 +5,7 @@ import sys
 import typer
 
 from execfeedback.cli import cleanup as cleanup_cli
+from execfeedback.cli import demo as demo_cli
 from execfeedback.cli import doctor as doctor_cli
 from execfeedback.cli import export as export_cli
 from execfeedback.cli import grow as grow_cli
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo_cli.demo)
 app.command("doctor")(doctor_cli.doctor)
 app.command("languages")(languages_cmd.languages)
 app.add_typer(images_cli.app, name="images")

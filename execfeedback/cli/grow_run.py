@@ -105,20 +105,24 @@ def _roles(config: Config) -> dict[str, Any]:
 
 def run(options: Options) -> None:
     """Grow and say what came of it. Raises the reason when the run ended early, after saying what is kept."""
+    progress, error = grown(options)
+    tell(options, progress, error)
+    if error is not None:
+        raise error
+
+
+def grown(options: Options) -> tuple[Progress, ExecfeedbackError | None]:
+    """What a run did, and what ended it early, if anything did. Raises InputError."""
     config = configured(options)
     check(options.out)
     total = counted(options.problems, options.limit) * config.samples
-    error: ExecfeedbackError | None = None
     with Screen(options.quiet) as screen, _events(options.events, screen.take) as sink:
         try:
-            asyncio.run(_grown(options, config, total, sink, screen))
+            return asyncio.run(_grown(options, config, total, sink, screen)), None
         except InputError:
             raise
-        except ExecfeedbackError as reason:
-            error = reason
-    tell(options, screen.progress, error)
-    if error is not None:
-        raise error
+        except ExecfeedbackError as error:
+            return screen.progress, error
 
 
 async def _grown(options: Options, config: Config, total: int, sink: EventSink, screen: Screen) -> Progress:
