@@ -12,7 +12,7 @@ from typing import Any
 
 from execfeedback import __version__
 from execfeedback.config import Config, load_config
-from execfeedback.corpus import Corpus
+from execfeedback.corpus import Corpus, Counts
 from execfeedback.corpus.files import check
 from execfeedback.errors import ExecfeedbackError, InputError
 from execfeedback.growing import grow
@@ -21,7 +21,7 @@ from execfeedback.jsonl import json_line
 from execfeedback.library import open_backend
 from execfeedback.problems import load_problems
 from execfeedback.progress import Progress
-from execfeedback.protocols import EventSink, Generator, Sandbox
+from execfeedback.protocols import EventSink, Generator, Sandbox, SandboxPool
 from execfeedback.registry import gates_named, generator_named
 from execfeedback.screen import Screen
 from execfeedback.types import Value
@@ -112,41 +112,36 @@ def run(options: Options) -> None:
 
 
 def grown(options: Options) -> tuple[Progress, ExecfeedbackError | None]:
-    """What a run did, and what ended it early, if anything did. Raises InputError."""
+    """What a run did, and what ended it early, if anything did. Raises InputError before anything is written."""
     config = configured(options)
+    work = {
+        "generator": maker(config, options.replay),
+        "gates": gates_named(config.gates),
+        "settings": settings_from(config, options.limit),
+    }
+    pool = open_backend(config.sandbox.backend, config.workers)
     check(options.out)
-    total = counted(options.problems, options.limit) * config.samples
+    about = {
+        "units": counted(options.problems, options.limit) * config.samples,
+        "source": str(options.problems),
+        "version": __version__,
+        "workers": config.workers,
+    }
     with Screen(options.quiet) as screen, _events(options.events, screen.take) as sink:
         try:
-            return asyncio.run(_grown(options, config, total, sink, screen)), None
+            return asyncio.run(_grown(options, pool, screen, on_event=sink, about=about, **work)), None
         except InputError:
             raise
         except ExecfeedbackError as error:
             return screen.progress, error
 
 
-async def _grown(options: Options, config: Config, total: int, sink: EventSink, screen: Screen) -> Progress:
-    generator, gates = maker(config, options.replay), gates_named(config.gates)
+async def _grown(options: Options, pool: SandboxPool, screen: Screen, **work: Any) -> Progress:
     halt = Halt()
-    about = {
-        "units": total,
-        "source": str(options.problems),
-        "version": __version__,
-        "workers": config.workers,
-    }
     with _signals(halt, screen):
-        async with open_backend(config.sandbox.backend, config.workers) as sandbox:
-            return await grow(
-                load_problems(options.problems),
-                generator,
-                options.out,
-                sandbox=sandbox,
-                gates=gates,
-                settings=settings_from(config, options.limit),
-                on_event=sink,
-                halt=halt,
-                about=about,
-            )
+        async with pool as sandbox:
+            problems = load_problems(options.problems)
+            return await grow(problems, out=options.out, sandbox=sandbox, halt=halt, **work)
 
 
 def counted(path: Path, limit: int | None = None) -> int:
@@ -195,10 +190,17 @@ def _events(path: Path | None, show: EventSink) -> Iterator[EventSink]:
         yield sink
 
 
+def _counts(path: Path) -> Counts:
+    """Of a corpus, or of the one that there is not because the run ended before it was made."""
+    if not path.exists():
+        return Counts(**dict.fromkeys(Counts.model_fields, 0))
+    with Corpus(path) as corpus:
+        return corpus.counts()
+
+
 def tell(options: Options, progress: Progress, error: ExecfeedbackError | None) -> None:
     """The end of a run: one JSON document on stdout, or lines for people."""
-    with Corpus(options.out) as corpus:
-        counts = corpus.counts()
+    counts = _counts(options.out)
     if options.as_json:
         run = progress.model_dump(exclude={"current", "waiting"})
         said = {
