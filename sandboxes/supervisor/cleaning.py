@@ -43,11 +43,13 @@ def entries(place):
 
 def tidy(name):
     """Remove what root can remove by name; True when everything is gone."""
-    run = f"/work/{name}"
-    for folder in (run, *PLACES):
-        for entry in entries(folder):
+    left = False
+    for folder in (f"/work/{name}", *PLACES):
+        found = entries(folder)
+        for entry in found:
             remove(f"{folder}/{entry}")
-    return not leftovers()
+        left = left or bool(found and entries(folder) and folder in PLACES)
+    return not left
 
 
 def remove(path):

@@ -62,7 +62,12 @@ class Channel:
         self.limit = limit
         self.inbox = bytearray()
         self.outbox = bytearray()
-        self.closed = False
+        self.closed = self.waiting = False
+
+    def exchange(self) -> None:
+        """Write what waits, read what is there."""
+        self.flush()
+        self.receive()
 
     def receive(self) -> None:
         """Take what is there. A stream that ended or broke is `closed`; what came before can still be taken."""

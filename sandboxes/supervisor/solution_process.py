@@ -407,6 +407,25 @@ def leave_context(request):
     return manager.__exit__(type(error), error, None)
 
 
+def warm_up():
+    """Use what every run uses, before the fork: the interpreter specialises code as it runs, and writes to its pages."""
+    global REFS
+    REFS = Refs(())
+    sample = [1, 2.5, "a", None, True, [1, [2]], (1,), {"a": 1}, {1}, b"x"]
+    for _ in range(20):
+        for value in sample:
+            values.decode(values.loads(values.dumps(values.encode(value, REFS))), REFS)
+        describe(describe)
+        describe(Refs)
+        snapshots([[1], 2])
+        warned()
+        try:
+            raise ValueError("warm")
+        except ValueError as error:
+            report(error)
+    REFS = None
+
+
 # ---- the three things to do ---------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ hears so (`x`) and ends its tests by itself.
 import json
 import select
 import signal
+import time
 
 import cleaning
 import frames
@@ -48,38 +49,46 @@ class SplitRun:
         split = self.job["split"]
         self.solution.channel.send(b"j", dumps({"do": "split", "classes": split["contract"]["classes"]}))
         self.judge.channel.send(b"j", dumps(split))
-        poll = select.epoll()
-        watched = {}
-        for child, name in ((self.solution, "solution"), (self.judge, "judge")):
-            for fd, action in (
-                (child.channel.sock.fileno(), getattr(self, f"hear_{name}")),
-                (child.out.fd, child.out.drain),
-                (child.err.fd, child.err.drain),
-                (child.zygote.control.fileno(), child.zygote.receive),
-            ):
-                if fd not in watched:
-                    poll.register(fd, select.EPOLLIN)
-                watched[fd] = action
-        self.poll, self.watched = poll, watched
+        self.poll = select.epoll()
+        self.watched = self.actions()
+        for fd in self.watched:
+            self.poll.register(fd, select.EPOLLIN)
+        next_look = time.monotonic() + TICK_S
         while self.result is None and not self.judge_gone():
             self.want_output()
-            for fd, _event in poll.poll(TICK_S) or self.tick():
-                watched[fd]()
+            events = self.poll.poll(TICK_S)
+            # what was printed before a reply is taken before the reply: both are ready by then, outputs go first
+            for fd, _event in sorted(events, key=lambda event: self.watched[event[0]][0]):
+                self.watched[fd][1]()
+            self.pump()
             self.drop_closed()
-        poll.close()
+            if time.monotonic() >= next_look:
+                self.tick()
+                next_look = time.monotonic() + TICK_S
+        self.poll.close()
+
+    def actions(self):
+        """Descriptor -> (rank, what to do when it is ready)."""
+        found = {}
+        for child in (self.solution, self.judge):
+            found[child.out.fd] = (0, child.out.drain)
+            found[child.err.fd] = (0, child.err.drain)
+            found[child.channel.sock.fileno()] = (1, child.channel.exchange)
+            found[child.zygote.control.fileno()] = (2, child.zygote.receive)
+        return found
 
     def judge_gone(self):
-        return self.judge.ended and not self.judge.channel.inbox and self.judge.channel.closed
+        """It ended without a result; what it sent before has been read."""
+        return self.judge.ended and self.judge.channel.closed
 
     def want_output(self):
         """Ask to be told when a full channel takes bytes again."""
         for child in (self.solution, self.judge):
-            waiting = bool(child.channel.outbox)
-            if waiting != getattr(child, "waiting", False) and not child.channel.closed:
-                child.waiting = waiting
-                self.poll.modify(
-                    child.channel.sock.fileno(), select.EPOLLIN | (select.EPOLLOUT if waiting else 0)
-                )
+            channel = child.channel
+            if bool(channel.outbox) != channel.waiting and not channel.closed:
+                channel.waiting = not channel.waiting
+                mask = select.EPOLLIN | (select.EPOLLOUT if channel.waiting else 0)
+                self.poll.modify(channel.sock.fileno(), mask)
 
     def drop_closed(self):
         """Stop listening to streams that ended: they would wake us for ever."""
@@ -95,16 +104,24 @@ class SplitRun:
 
     # -- what the two say
 
-    def hear_judge(self):
-        channel = self.judge.channel
-        channel.flush()
-        channel.receive()
-        while self.watch.turn == "judge" and self.result is None and (message := channel.take()):
-            kind, payload = message
-            if kind == b"E":
-                self.result = payload
-            elif kind == b"c":
-                self.pass_call(payload)
+    def pump(self):
+        """Pass on every whole frame that is here, in turns. A frame out of turn waits for its turn."""
+        while self.result is None:
+            side = self.judge if self.watch.turn == "judge" else self.solution
+            try:
+                message = side.channel.take()
+            except frames.TooLarge:
+                message, side.channel.closed = None, True
+            if message is None:
+                break
+            if side is self.solution:
+                self.pass_reply(message[1])
+            elif message[0] == b"E":
+                self.result = message[1]
+            elif message[0] == b"c":
+                self.pass_call(message[1])
+        if self.watch.turn == "solution" and self.solution.channel.closed:
+            self.tell_gone()
 
     def pass_call(self, payload):
         self.asked_name = payload.startswith(NAME)
@@ -114,27 +131,9 @@ class SplitRun:
         if self.per_call and payload.startswith(b'["call"'):
             self.new_case, self.wall_base_s = True, self.watch.of("solution")
         self.solution.channel.send(b"c", payload)
-        self.watch.switch("solution")
-        return self.hear_solution()
-
-    def hear_solution(self):
-        channel = self.solution.channel
-        channel.flush()
-        channel.receive()
-        if self.watch.turn != "solution":
-            return
-        try:
-            message = channel.take()
-        except frames.TooLarge:
-            message, channel.closed = None, True
-        if message:
-            self.pass_reply(message[1])
-        elif channel.closed:
-            self.tell_gone()
+        return self.watch.switch("solution")
 
     def pass_reply(self, payload):
-        self.solution.out.drain()
-        self.solution.err.drain()
         if self.solution.out.over or self.solution.err.over:
             return self.stop("solution", "output")
         printed = self.solution.out.take()
@@ -145,8 +144,7 @@ class SplitRun:
         self.calls += observed and self.asked_name
         self.loaded = True
         self.judge.channel.send(b"v", payload)
-        self.watch.switch("judge")
-        return self.hear_judge()
+        return self.watch.switch("judge")
 
     def tell_gone(self):
         """The solution answers no more. Its end may be a tick away: the judge process only needs to know that."""
@@ -158,13 +156,12 @@ class SplitRun:
     # -- limits
 
     def tick(self):
-        """Look at usage; returns nothing to do."""
+        """Look at what both sides use."""
         self.orphans_cpu_s += cleaning.reap()
         for name, child in (("solution", self.solution), ("judge", self.judge)):
             cause = self.cause[name] or self.exceeded(name, child)
             if cause and not self.cause[name]:
                 self.stop(name, cause)
-        return ()
 
     def exceeded(self, name, child):
         usage, limits = self.usages[name], self.limits
@@ -239,11 +236,11 @@ class SplitRun:
 
 def wait_for_end(children, seconds):
     """Wait until the zygotes have reported the end of the children, or the time is over."""
-    until = measure.time.monotonic() + seconds
+    until = time.monotonic() + seconds
     poll = select.poll()
     for fd in {child.zygote.control.fileno() for child in children}:
         poll.register(fd, select.POLLIN)
-    while not all(child.ended for child in children) and measure.time.monotonic() < until:
+    while not all(child.ended for child in children) and time.monotonic() < until:
         poll.poll(5)
         for child in children:
             child.zygote.receive()

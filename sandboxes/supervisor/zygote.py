@@ -122,6 +122,7 @@ def main():
     if runners:
         child.load_runners(runners)
     preload(modules)
+    child.warm_up()
     sys.path.remove(here)
     forget_own_modules(here)
     control = socket.socket(fileno=control_fd)
