@@ -21,7 +21,7 @@ from execfeedback.protocols import EventSink, Gate, Generator, Sandbox
 from execfeedback.types import GateResult, Problem, Record, Trajectory
 from execfeedback.units import OrderedGate, Settings, Unit, units
 from execfeedback.verdicts import verdict_of
-from execfeedback.verify import examine, record_or_rejection
+from execfeedback.admission import examine, record_or_rejection
 
 MODEL_FAILURES = 8
 """Units in a row that the model failed (after all retries), at which the run gives up on it."""

@@ -428,7 +428,7 @@ class GateResult(Value):
 
 
 class Record(Value):
-    """A row of the corpus, with everything that is needed to run it again. Only `verify.py` makes one."""
+    """A row of the corpus, with everything that is needed to run it again. Only `admission.py` makes one."""
 
     id: str
     problem: Problem

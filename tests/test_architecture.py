@@ -13,7 +13,7 @@ HOST, INSIDE = ROOT / "execfeedback", ROOT / "sandboxes"
 VALUES = {"types", "errors", "ids"}
 SEAMS = {"protocols"}
 ADAPTERS = {"generators", "sandbox", "gates", "exporters", "corpus", "importers"}
-LOOP = {"loop", "verify"}
+LOOP = {"loop", "admission"}
 GROW = {"grow", "growing"}
 ENTRY = {"cli", "library", "report", "doctor", "setup_machine", "verify_command", ""}
 """Entry points put adapters together. Every module that is in no set is core."""
@@ -127,10 +127,10 @@ def test_imports_run_one_way(module: str) -> None:
 def test_the_rule_can_fail() -> None:
     assert not may_import("types", "protocols")
     assert not may_import("plan", "loop")
-    assert not may_import("gates.static", "verify")
+    assert not may_import("gates.static", "admission")
     assert not may_import("gates.static", "sandbox.docker")
     assert not may_import("loop", "generators.replay")
-    assert not may_import("verify", "cli.verify")
+    assert not may_import("admission", "cli.verify")
     assert may_import("gates.static", "gates")
     assert may_import("cli.grow", "generators.replay")
 
@@ -148,9 +148,9 @@ def constructs(tree: ast.AST, name: str) -> bool:
     return any(name in (getattr(call, "id", None), getattr(call, "attr", None)) for call in calls)
 
 
-def test_only_verify_makes_a_record() -> None:
+def test_only_admission_makes_a_record() -> None:
     makers = [module for module, tree in TREES.items() if constructs(tree, "Record")]
-    assert makers == ["verify"]
+    assert makers == ["admission"]
 
 
 def forbidden(tree: ast.AST) -> set[str]:

@@ -17,7 +17,7 @@ from execfeedback.types import (
     Trajectory,
     Verdict,
 )
-from execfeedback.verify import cost_of, examine, record_or_rejection
+from execfeedback.admission import cost_of, examine, record_or_rejection
 
 PROBLEM = Problem(id="add", statement="Write add(a, b).", entry_point="add", tests="assert add(1, 2) == 3\n")
 SUITE = types.TestSuite(style="asserts", tests="assert add(1, 2) == 3\n")
