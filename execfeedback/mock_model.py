@@ -13,6 +13,7 @@ conversation holds already, `times` how often the line may be used (default: alw
 import asyncio
 import json
 import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -169,12 +170,19 @@ class Serving:
         await self._runner.cleanup()
 
 
-async def serve(script: Path, port: int) -> None:
-    """Serve until cancelled; the address goes to stdout, what was served to stderr at the end."""
+async def serve(script: Path, port: int) -> int:
+    """Serve until SIGINT or SIGTERM, which is returned; the address goes to stdout, the counts to stderr."""
     model = MockModel(load_script(script))
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _end, ended, int(number))
     async with Serving(model, port) as address:
         print(f"{address}/v1", flush=True)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            print(f"served {sum(model.served.values())} requests: {dict(model.served)}", file=sys.stderr)
+        received = await ended
+    print(f"served {sum(model.served.values())} requests: {dict(model.served)}", file=sys.stderr)
+    return received
+
+
+def _end(ended: asyncio.Future[int], number: int) -> None:
+    if not ended.done():
+        ended.set_result(number)

@@ -116,7 +116,10 @@ def test_a_bad_script_names_file_line_and_field(tmp_path: Path, row: dict[str, A
         load_script(script)
 
 
-def test_the_command_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_command_prints_its_address_serves_and_ends_gracefully(
+    tmp_path: Path, number: int, code: int
+) -> None:
     script = tmp_path / "script.jsonl"
     script.write_text('{"text": "hello"}\n', encoding="utf-8")
     command = [
@@ -142,8 +145,8 @@ def test_the_command_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path
             timeout=10,
         ) as reply:
             assert json.load(reply)["choices"][0]["message"]["content"] == "hello"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "served 1 requests: {'answer': 1}" in errors
     assert "Traceback" not in errors

@@ -21,4 +21,4 @@ def mock_model(
 
     from execfeedback.mock_model import serve
 
-    asyncio.run(serve(script, port))
+    raise typer.Exit(128 + asyncio.run(serve(script, port)))
