@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections import Counter
 
 from execfeedback.generators.mutate.repair import guesses, insertions, spelling
@@ -30,11 +31,28 @@ CORRECTIONS: dict[str, Kind] = {
     "simple_call": insertions.simple_call,
     "word": insertions.word,
     "together": insertions.together,
+    "own_attribute": insertions.own_attribute,
+    "else_update": insertions.else_update,
     "none_default": insertions.none_default,
     "known_name": spelling.known_name,
     "forgotten_import": spelling.forgotten_import,
 }
-_WEIGHT = {"known_name": 20.0, "forgotten_import": 20.0, "none_default": 2.0, "number": 0.3, "text_case": 0.5}
+_FORGETS = (
+    "missing_case", "missing_statement", "missing_call", "missing_method", "condition_part", "filter_dropped",
+    "mutable_default", "early_return", "wrong_return",
+)  # fmt: skip
+_WEIGHT = {
+    **dict.fromkeys(_FORGETS, 0.15),  # people forget more than they add, so a correction seldom takes away
+    "known_name": 20.0,
+    "forgotten_import": 20.0,
+    "own_attribute": 5.0,
+    "none_default": 2.0,
+    "loop_word": 0.4,
+    "number": 0.3,
+    "text_case": 0.5,
+}
+_ODD = re.compile(r"len\([^()]*\) \+ 1|\b(\w+) (?:[-+*/%<>=!]|==|!=|<=|>=|and|or) \1(?![\w.(\[])|\bnot not\b")
+"""What few people write: past the end of a sequence, a value against itself."""
 
 
 def candidates(source: str, told: Told, seed: int) -> list[Mutant]:
@@ -48,7 +66,12 @@ def candidates(source: str, told: Told, seed: int) -> list[Mutant]:
         return spelling.parsable(source, told.lines)
     found = list({m.source: m for m in reversed(_all(code))}.values())[::-1]
     kinds, named, draw = Counter(m.kind for m in found), boosts(told), random.Random(seed)
-    scored = [(_score(m, kinds, named, told), draw.random(), m) for m in found if m.source != code.text]
+    odd = len(_ODD.findall(source))
+    scored = [
+        (_score(m, kinds, named, told) - 1.5 * (len(_ODD.findall(m.source)) > odd), draw.random(), m)
+        for m in found
+        if m.source != code.text
+    ]
     return [mutant for _, _, mutant in sorted(scored, key=lambda entry: (-entry[0], entry[1]))]
 
 

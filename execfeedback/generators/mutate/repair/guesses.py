@@ -26,15 +26,9 @@ _SUFFIXES = (
     "()",
 )
 _PLACES = (
-    ast.Return,
-    ast.Assign,
-    ast.AugAssign,
-    ast.Call,
-    ast.Compare,
-    ast.For,
-    ast.comprehension,
-    ast.BinOp,
-)
+    ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.For, ast.comprehension, ast.BinOp,
+    ast.Subscript, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.Tuple, ast.keyword, ast.BoolOp,
+)  # fmt: skip
 
 
 def _free(code: Code, node: ast.AST) -> bool:

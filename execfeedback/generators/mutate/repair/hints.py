@@ -11,7 +11,8 @@ _ERRORS: dict[str, tuple[str, ...]] = {
     "ImportError": ("forgotten_import", "known_name"),
     "ModuleNotFoundError": ("forgotten_import", "known_name"),
     "AttributeError": (
-        "method", "method_back", "known_name", "wrong_variable", "wrap", "none_default", "last_return",
+        "method", "method_back", "known_name", "wrong_variable", "wrap", "own_attribute", "none_default",
+        "last_return",
     ),
     "UnboundLocalError": ("assignment", "word", "out_of_loop", "into_loop", "wrong_variable"),
     "IndexError": (*_RANGES, "guard", "safe_condition", "boolean", "loop_word"),

@@ -199,3 +199,33 @@ def none_default(code: Code, node: ast.AST) -> Iterator[Change]:
             start, pad, name = code.starts[body[0].lineno - 1], code.indent(body[0]), argument.arg
             text = f"{pad}if {name} is None:\n{pad}    {name} = {code.of(default)}\n"
             yield Change(f"`{name}=None`", (code.put(default, "None"), Edit(start, start, text)))
+
+
+def own_attribute(code: Code, node: ast.AST) -> Iterator[Change]:
+    """`self.x = x` for a parameter, or `self.x = []` for an attribute that is read, forgotten in `__init__`."""
+    owner = code.owner(node, ast.ClassDef)
+    if (
+        not isinstance(node, FUNCTIONS)
+        or node.name != "__init__"
+        or owner is None
+        or not code.alone(node.body[-1])
+    ):
+        return
+    fields = [n for n in ast.walk(owner) if isinstance(n, ast.Attribute) and code.of(n.value) == "self"]
+    stored = {field.attr for field in fields if isinstance(field.ctx, ast.Store)}
+    methods = {inner.name for inner in ast.walk(owner) if isinstance(inner, FUNCTIONS)}
+    end, pad = code.line_span(node.body[-1], node.body[-1])[1], code.indent(node.body[-1])
+    for name in dict.fromkeys(field.attr for field in fields if field.attr not in stored | methods):
+        given = [name] if name in parameters(node.args) else []
+        for value in [*given, *_VALUES]:
+            yield Change(f"`self.{name} = {value}`", (Edit(end, end, f"{pad}self.{name} = {value}\n"),))
+
+
+def else_update(code: Code, node: ast.AST) -> Iterator[Change]:
+    """An `else` with an update for an `if` in a loop that has none."""
+    loop = code.owner(node, LOOPS)
+    if not isinstance(node, ast.If) or node.orelse or loop is None or not code.alone(node.body[-1]):
+        return
+    end, pad, inner = code.line_span(node, node)[1], code.indent(node), code.indent(node.body[-1])
+    for text in _updates(code, node, loop):
+        yield Change(f"`else: {text}`", (Edit(end, end, f"{pad}else:\n{inner}{text}\n"),))

@@ -9,15 +9,21 @@ import resource
 import select
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from types import CodeType
 
-CPU_S = 0.5
+CPU_S = 0.25
 CPU_S_LATER = 0.05
-WALL_S = 5.0
-PATIENCE = 8
-"""After so many programs ran out of time the limit is `CPU_S_LATER`."""
+"""CPU seconds of a program, and after `PATIENCE` programs ran out of them."""
+PATIENCE = 6
+MOST_SLOW = 60
+"""After so many slow programs the rest is not tried."""
+STUCK_S = 1.0
+"""CPU seconds of a program that does not even end when its time is up: a loop in C."""
+WALL_S = 20.0
+"""The same for a program that only waits."""
 MEMORY = 256 << 20
 """Bytes that a program may add to the address space."""
 
@@ -34,31 +40,35 @@ class _OutOfTime(BaseException):
 def trials(programs: list[str], judge: Judge) -> Iterator[Trial]:
     """Points of each program, in order; closing the iterator ends the worker."""
     start = slow = 0
-    while start < len(programs):
+    while start < len(programs) and slow < MOST_SLOW:
         reader, writer = os.pipe()
         worker = os.fork()
         if worker == 0:
             _work(programs, start, slow, judge, reader, writer)
         os.close(writer)
         try:
-            for index, points in _answers(reader):
+            for index, points in _answers(reader, worker):
                 slow += points < 0
                 start = index + 1
                 yield index, points
+                if slow >= MOST_SLOW:
+                    return
         finally:
             os.close(reader)
             os.kill(worker, signal.SIGKILL)
             os.waitpid(worker, 0)
         if start < len(programs):
-            slow += 1
+            slow += PATIENCE
             yield start, -1
             start += 1
 
 
-def _answers(reader: int) -> Iterator[Trial]:
-    """Lines of a worker until it ends or is silent for too long."""
-    rest = b""
-    while select.select([reader], [], [], WALL_S)[0]:
+def _answers(reader: int, worker: int) -> Iterator[Trial]:
+    """Lines of a worker until it ends, or is silent for too long."""
+    rest, since, used = b"", time.monotonic(), _cpu_s(worker)
+    while time.monotonic() - since < WALL_S and _cpu_s(worker) - used < STUCK_S:
+        if not select.select([reader], [], [], 0.05)[0]:
+            continue
         data = os.read(reader, 65536)
         if not data:
             return
@@ -66,6 +76,12 @@ def _answers(reader: int) -> Iterator[Trial]:
         for line in lines:
             index, points = line.split()
             yield int(index), int(points)
+        since, used = time.monotonic(), _cpu_s(worker)
+
+
+def _cpu_s(process: int) -> float:
+    """CPU seconds of a process that was not waited for yet; its clock as in clock_getcpuclockid(3)."""
+    return time.clock_gettime((~process << 3) | 2)
 
 
 def _work(programs: list[str], start: int, slow: int, judge: Judge, reader: int, writer: int) -> None:
