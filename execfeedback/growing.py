@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from execfeedback.admission import examine, record_or_rejection
 from execfeedback.corpus import CorpusWriter, UnitState
 from execfeedback.errors import ExecfeedbackError, GeneratorError
 from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox
@@ -21,7 +22,6 @@ from execfeedback.protocols import EventSink, Gate, Generator, Sandbox
 from execfeedback.types import GateResult, Problem, Record, Trajectory
 from execfeedback.units import OrderedGate, Settings, Unit, units
 from execfeedback.verdicts import verdict_of
-from execfeedback.admission import examine, record_or_rejection
 
 MODEL_FAILURES = 8
 """Units in a row that the model failed (after all retries), at which the run gives up on it."""
