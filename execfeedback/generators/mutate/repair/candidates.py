@@ -51,7 +51,9 @@ _WEIGHT = {
     "number": 0.3,
     "text_case": 0.5,
 }
-_ODD = re.compile(r"len\([^()]*\) \+ 1|\b(\w+) (?:[-+*/%<>=!]|==|!=|<=|>=|and|or) \1(?![\w.(\[])|\bnot not\b")
+_ODD = re.compile(
+    r"len\([^()]*\) \+ 1|\b(\w+) (?:[-+*/%<>=!]|==|!=|<=|>=|and|or) \1(?![\w.(\[])|\bnot not\b|[+-] 1\)? [+-] 1\b"
+)
 """What few people write: past the end of a sequence, a value against itself."""
 
 
@@ -93,4 +95,5 @@ def _score(mutant: Mutant, kinds: Counter[str], named: dict[str, float], told: T
     near = 0.0
     if told.lines:
         near = 2.0 if mutant.line == told.lines[-1] else 1.0 if mutant.line in told.lines else 0.0
-    return prior + named.get(mutant.kind, 0.0) + near
+    wanted = 1.5 if told.expected and mutant.description.endswith(f"return {told.expected}`") else 0.0
+    return prior + named.get(mutant.kind, 0.0) + near + wanted

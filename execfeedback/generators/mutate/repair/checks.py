@@ -92,7 +92,7 @@ def _prints(program: CodeType, given: str, expected: str) -> bool:
 
 def examples_met(program: CodeType, shown: tuple[Example, ...], entry_point: str | None) -> int:
     """How many examples show what they should; all of them run in one namespace, as a session."""
-    names = _defined(program, entry_point)
+    names = _defined(program, entry_point) if shown else {}
     met = 0
     for example in shown:
         out = io.StringIO()

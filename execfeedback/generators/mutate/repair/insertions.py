@@ -134,21 +134,19 @@ def empty_case(code: Code, node: ast.AST) -> Iterator[Change]:
 
 
 def simple_call(code: Code, node: ast.AST) -> Iterator[Change]:
-    """`x.sort()` or `x.reverse()` before a `return` or a loop."""
+    """`x.sort()` or `x = sorted(x)` before a `return` or a loop; a parameter is not changed in place."""
+    function = code.parents.get(node)
     if (
-        isinstance(node, ast.Return | ast.For)
-        and code.alone(node)
-        and isinstance(code.parents[node], FUNCTIONS)
+        not isinstance(node, ast.Return | ast.For)
+        or not isinstance(function, FUNCTIONS)
+        or not code.alone(node)
     ):
-        start, pad = code.starts[node.lineno - 1], code.indent(node)
-        for name in visible(code, node):
-            for text in (
-                f"{name}.sort()",
-                f"{name}.reverse()",
-                f"{name} = sorted({name})",
-                f"{name} = {name}[:]",
-            ):
-                yield Change(f"`{text}`", (Edit(start, start, f"{pad}{text}\n"),))
+        return
+    start, pad, given = code.starts[node.lineno - 1], code.indent(node), parameters(function.args)
+    for name in visible(code, node):
+        own = () if name in given else (f"{name}.sort()", f"{name}.reverse()")
+        for text in (*own, f"{name} = sorted({name})", f"{name} = {name}[:]"):
+            yield Change(f"`{text}`", (Edit(start, start, f"{pad}{text}\n"),))
 
 
 def word(code: Code, node: ast.AST) -> Iterator[Change]:

@@ -38,7 +38,8 @@ def _judge(said: Told, question: dict[str, Any]) -> tuple[Judge | None, int]:
     """Points of a program, and the most it can have: the failing test is worth one, each example one more.
 
     A feedback without a test that can be run leaves the examples, all of them; none runs nothing."""
-    entry_point, shown = question["entry_point"], examples(question["statement"], question["entry_point"])
+    entry_point = question["entry_point"]
+    shown = examples(question["statement"], entry_point) if said.stdin is None else ()
     wanted = sum(bool(example.want) for example in shown)
     check = check_of(said, entry_point)
     if check is not None:
