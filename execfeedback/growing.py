@@ -14,7 +14,7 @@ from typing import Any
 
 from execfeedback.admission import examine, record_or_rejection
 from execfeedback.corpus import CorpusWriter, UnitState
-from execfeedback.errors import ExecfeedbackError, GeneratorError
+from execfeedback.errors import ExecfeedbackError, GeneratorError, InputError
 from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox
 from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
@@ -81,7 +81,7 @@ class _Growth:
         self._line: dict[int, tuple[str, str] | None] = {}
         """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
         self._next = 0
-        self._unanswered = 0
+        self._unanswered, self._failure = 0, ""
 
     async def run(self, problems: Iterable[Problem], about: dict[str, Any]) -> Progress:
         self._remember()
@@ -92,7 +92,7 @@ class _Growth:
             for _ in range(self.settings.in_flight):
                 group.create_task(self._work(stream))
         if self.halt.reason is None and 0 < self.progress.unanswered == self.progress.started:
-            self.halt.stop(GeneratorError("the model answered nothing; the same command tries again"))
+            self.halt.stop(_unreachable(self._failure))
         self.writer.event("ended", {"error": str(self.halt.reason) if self.halt.reason else None})
         if self.halt.reason is not None:
             raise self.halt.reason
@@ -139,7 +139,10 @@ class _Growth:
         else:
             self._claimed.add(unit.key)
             self.emit({"event": "started", **name})
-            id = await self._finish(unit, state, _tagged(self.emit, name))
+            try:
+                id = await self._finish(unit, state, _tagged(self.emit, name))
+            except InputError as error:
+                raise InputError(f"problem {unit.problem.id}: {error}") from error
             self.emit({"event": "finished", **name})
             self._line[position] = (unit.key, id) if id else None
         self._admit()
@@ -151,8 +154,10 @@ class _Growth:
         emit({"event": "trajectory", **told})
         answered = trajectory.stopped != "model"
         self._unanswered = 0 if answered else self._unanswered + 1
+        if not answered:
+            self._failure = trajectory.notes[-1] if trajectory.notes else "no reason was given"
         if self._unanswered >= MODEL_FAILURES:
-            self.halt.stop(_unreachable(trajectory))
+            self.halt.stop(_unreachable(self._failure))
         if answered and state.examination is None:
             await self._examine(unit, id, trajectory, emit)
         return id if answered else None
@@ -215,9 +220,8 @@ class _Growth:
             self.emit({"event": "rejection", "reason": outcome.reason, **name})
 
 
-def _unreachable(trajectory: Trajectory) -> GeneratorError:
-    last = trajectory.notes[-1] if trajectory.notes else "no reason was given"
-    return GeneratorError(f"the model does not answer: {last}; the same command goes on from here")
+def _unreachable(why: str) -> GeneratorError:
+    return GeneratorError(f"the model does not answer: {why}; the same command goes on from here")
 
 
 def _tagged(emit: EventSink, name: dict[str, Any]) -> EventSink:

@@ -379,6 +379,12 @@ async def test_a_model_that_never_answers_ends_the_run(tmp_path: Path, whole: An
     assert ends(path) == whole
 
 
+async def test_the_reason_of_few_failures_is_told_as_well(tmp_path: Path) -> None:
+    options = TWO.model_copy(update={"limit": 1})
+    with pytest.raises(GeneratorError, match="401 bad key"):
+        await growing(tmp_path / "c.db", options, generator=Silent(None))
+
+
 async def test_a_model_that_fails_one_problem_leaves_it_for_the_next_run(tmp_path: Path, whole: Any) -> None:
     path = tmp_path / "c.db"
     progress = await growing(path, generator=Silent({"p3"}))
@@ -426,6 +432,15 @@ async def test_a_gate_that_raises_is_our_fault_and_no_rejection(tmp_path: Path, 
     assert "picky:disliked" not in {reason for _, reason in ends(tmp_path / "c.db")[1]}
     await growing(tmp_path / "c.db")
     assert ends(tmp_path / "c.db") == whole
+
+
+async def test_a_problem_that_cannot_be_judged_is_named(tmp_path: Path) -> None:
+    class Confused(Picky):
+        async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
+            raise InputError("field 'checker': is for stdio alone")
+
+    with pytest.raises(InputError, match=r"problem p\d+: field 'checker'"):
+        await growing(tmp_path / "c.db", gates=[Confused()])
 
 
 async def test_a_second_grow_on_the_same_corpus_is_refused(tmp_path: Path) -> None:
