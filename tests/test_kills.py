@@ -76,13 +76,13 @@ def limits_for(used_s: float, **given: float) -> LimitsGiven:
     return hurried.limits
 
 
-def test_a_quick_solution_gives_its_mutants_a_second() -> None:
-    assert (limits_for(0.004).cpu_s, limits_for(0.004).wall_s) == (1.0, 10.0)
+def test_a_quick_solution_gives_its_mutants_half_a_second() -> None:
+    assert (limits_for(0.004).cpu_s, limits_for(0.004).wall_s) == (0.5, 10.0)
 
 
 def test_a_slow_solution_gives_its_mutants_five_times_its_time_in_coarse_steps() -> None:
     assert limits_for(0.9, cpu_s=60, wall_s=600).cpu_s == limits_for(1.1, cpu_s=60, wall_s=600).cpu_s == 8.0
-    assert limits_for(0.9, cpu_s=60, wall_s=600).wall_s == 80.0
+    assert limits_for(0.9, cpu_s=60, wall_s=600).wall_s == 160.0
 
 
 def test_no_mutant_gets_more_than_the_item_allows() -> None:
@@ -90,4 +90,4 @@ def test_no_mutant_gets_more_than_the_item_allows() -> None:
         5.0,
         12.0,
     )
-    assert limits_for(0.0, cpu_s=0.5).cpu_s == 0.5
+    assert limits_for(0.0, cpu_s=0.2).cpu_s == 0.2
