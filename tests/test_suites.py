@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execfeedback.suites import tests_in as suite_in
@@ -74,6 +74,7 @@ def test_cases_of_programs() -> None:
     assert suite_in(f"```python\n{ASSERTS}```", SCRIPT) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
