@@ -162,7 +162,7 @@ def test_the_command_writes_a_problem_file_and_says_what_is_next(tmp_path: Path)
     out = tmp_path / "out.jsonl"
     code, output, _ = import_("mbpp", written(tmp_path / "m.jsonl", MBPP), "--out", out)
     assert code == 0
-    assert output == f"1 problems in {out}\nNext: execfeedback grow {out} --out corpus.db\n"
+    assert output == f"1 problem in {out}\nNext: execfeedback grow {out} --out corpus.db\n"
     assert list(load_problems(out)) == [mbpp.problem(MBPP)]
 
 

@@ -31,5 +31,5 @@ def import_(
     if as_json:
         typer.echo(json.dumps({"kind": kind, "problems": count, "out": str(out)}))
         return
-    typer.echo(f"{count} problems in {out}")
+    typer.echo(f"{count} problem{'s' if count != 1 else ''} in {out}")
     typer.echo(f"Next: execfeedback grow {out} --out corpus.db")
