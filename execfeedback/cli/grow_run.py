@@ -202,28 +202,22 @@ def tell(options: Options, progress: Progress, error: ExecfeedbackError | None) 
     """The end of a run: one JSON document on stdout, or lines for people."""
     counts = _counts(options.out)
     if options.as_json:
-        run = progress.model_dump(exclude={"current", "waiting"})
-        said = {
-            "corpus": str(options.out),
-            "run": run,
-            "counts": counts.model_dump(),
-            "error": str(error) if error else None,
-        }
-        print(json.dumps(said))
-        return
-    if options.quiet:
-        return
-    print(f"{options.out}: {counts.records} records ({counts.distinct_solutions} distinct final solutions), "
-          f"{counts.rejections} rejected")  # fmt: skip
-    print(
-        f"this run: {progress.records} records, {progress.rejected} rejected, {progress.skipped} units were done before"
-    )
+        said: dict[str, Any] = {"corpus": str(options.out), "counts": counts.model_dump()}
+        said["run"] = progress.model_dump(exclude={"current", "waiting"})
+        print(json.dumps(said | {"error": str(error) if error else None}))
+    elif not options.quiet:
+        print("\n".join(_lines(options.out, counts, progress, finished=error is None)))
+
+
+def _lines(path: Path, counts: Counts, progress: Progress, *, finished: bool) -> Iterator[str]:
+    distinct = f"{counts.distinct_solutions} distinct final solutions"
+    yield f"{path}: {counts.records} records ({distinct}), {counts.rejections} rejected"
+    run = f"{progress.records} records, {progress.rejected} rejected"
+    yield f"this run: {run}, {progress.skipped} units were done before"
     if progress.unanswered:
-        print(f"{progress.unanswered} units wait for the model; the same command tries them again")
-    if error is None:
-        print(
-            f"next: execfeedback report {options.out} · execfeedback export {options.out} --format sft --out DIR"
-        )
+        yield f"{progress.unanswered} units wait for the model; the same command tries them again"
+    if finished:
+        yield f"next: execfeedback report {path} · execfeedback export {path} --format sft --out DIR"
 
 
 def plan_of(options: Options) -> dict[str, Any]:

@@ -9,6 +9,7 @@ columns of free form do not survive Arrow.
 from typing import Any
 
 from execfeedback import ids
+from execfeedback.parsing import fenced
 from execfeedback.types import Attempt, Problem, Record
 
 Turn = dict[str, Any]
@@ -47,7 +48,7 @@ def dialog(record: Record) -> list[Turn]:
 def _asked(problem: Problem) -> str:
     parts = [problem.statement.strip()]
     if problem.prompt:
-        parts.append(f"Complete this code:\n\n{_fenced(problem.prompt, problem.language)}")
+        parts.append(f"Complete this code:\n\n{fenced(problem.prompt, problem.language)}")
     elif problem.entry_point:
         parts.append(f"Name it `{problem.entry_point}`.")
     return "\n\n".join(part for part in parts if part)
@@ -65,21 +66,10 @@ def _told(attempt: Attempt) -> str:
 def _answer(code: str, language: str, verified: bool) -> Turn:
     return {
         "role": "assistant",
-        "content": _fenced(code, language),
+        "content": fenced(code, language),
         "train": verified,
         "weight": int(verified),
     }
-
-
-def _fenced(code: str, language: str) -> str:
-    """A fenced block whose fence is longer than any run of backticks inside."""
-    longest = max((len(run) for run in _backticks(code)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
-
-
-def _backticks(text: str) -> list[str]:
-    return "".join(c if c == "`" else " " for c in text).split()
 
 
 def _meta(record: Record) -> dict[str, Any]:
