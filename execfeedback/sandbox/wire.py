@@ -4,15 +4,17 @@ import json
 import struct
 from typing import Any
 
-from pydantic import ValidationError
-
 from execfeedback.errors import SlotLost
 from execfeedback.types import Execution, Job, SplitResult, StepResult, TestResult
 
 HEADER = struct.Struct(">cI")
 LARGEST = 256 << 20
 """Bytes in one frame from the supervisor; more is a broken slot."""
+LARGEST_JOB = 64 << 20
+"""Bytes in one frame that the supervisor reads."""
 MOST_TESTS = 10_000
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON of another shape raises; a ValidationError is a ValueError."""
 
 
 def encode_job(job: Job) -> bytes:
@@ -33,7 +35,7 @@ def decode_execution(payload: bytes, *, environment: str, language_version: str)
             language_version=language_version,
             environment=environment,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise SlotLost(f"the supervisor sent a measurement that cannot be read: {error}") from error
 
 
@@ -62,7 +64,7 @@ def judge_report(text: str) -> dict[str, Any] | None:
         if raw["refused"]:
             tests.append(refusal(raw["refused"]))
         return {"tests": tuple(tests), "expected": int(raw["expected"]), "mutated": raw["mutated"] is True}
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

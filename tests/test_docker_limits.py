@@ -1,0 +1,337 @@
+"""What a run may use, what is measured of it, and that nothing of it is there for the next."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from execfeedback.errors import SandboxMissing
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Job, Limits, Step, StepResult
+
+pytestmark = pytest.mark.docker
+
+
+def job_of(text: str, stdin: str = "", warm: bool = True, **limits: Any) -> Job:
+    step = Step(argv=("python3", "p.py"), stdin=stdin, warm=warm)
+    return Job(environment="python", files={"p.py": text}, limits=Limits(**limits), steps=(step,))
+
+
+async def measured(
+    sandbox: Sandbox, text: str, stdin: str = "", warm: bool = True, **limits: Any
+) -> StepResult:
+    return (await sandbox.run(job_of(text, stdin, warm, **limits))).steps[0]
+
+
+# ---- nothing of a run is there for the next ---------------------------------------------------------------------
+
+LEAVE = """
+import os, subprocess, time
+for place in ('.', '/tmp', '/dev/shm', '/work'):
+    try:
+        os.makedirs(f'{place}/mark/inner')
+        open(f'{place}/mark/inner/file', 'w').write('x')
+        open(f'{place}/mark-file', 'w').write('x')
+        os.symlink('/etc/passwd', f'{place}/mark-link')
+        os.mkfifo(f'{place}/mark-fifo')
+        os.chmod(f'{place}/mark/inner', 0)
+        os.chmod(f'{place}/mark', 0)
+    except OSError as error:
+        print(place, error)
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        os.close(1), os.close(2)
+        time.sleep(120)
+print('left')
+"""
+LOOK = """
+import os
+names = {place: sorted(os.listdir(place)) for place in ('.', '/tmp', '/dev/shm')}
+mine = len([p for p in os.listdir('/proc') if p.isdigit() and os.stat(f'/proc/{p}').st_uid >= 10000])
+print(names, len(os.listdir('/work')), mine)
+"""
+
+
+async def test_files_shared_memory_and_daemons_of_a_run_are_not_there_for_the_next(sandbox: Sandbox) -> None:
+    for _ in range(2):  # whichever slot it was
+        assert (await measured(sandbox, LEAVE)).stdout.endswith("left\n")
+    for _ in range(2):
+        seen = await measured(sandbox, LOOK)
+        assert seen.stdout == "{'.': ['p.py'], '/tmp': [], '/dev/shm': []} 1 1\n"
+
+
+async def test_two_runs_that_follow_each_other_have_other_uids(sandbox: Sandbox) -> None:
+    text = "import os\nprint(os.getuid(), os.getgid(), os.getgroups())"
+    uids = {(await measured(sandbox, text)).stdout for _ in range(6)}
+
+    assert len(uids) == 6
+    assert all(10_000 <= int(line.split()[0]) < 65_536 for line in uids)
+
+
+async def test_the_environment_is_built_from_nothing(sandbox: Sandbox) -> None:
+    seen = await measured(sandbox, "import os\nprint(*sorted(os.environ))")
+
+    assert set(seen.stdout.split()) == {
+        *("HOME", "LANG", "PATH", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+        *("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"),
+    }
+
+
+async def test_a_program_has_no_capability_and_cannot_get_one(sandbox: Sandbox) -> None:
+    seen = await measured(sandbox, "print(open('/proc/self/status').read())")
+    facts = dict(line.split(":\t", 1) for line in seen.stdout.splitlines() if ":\t" in line)
+
+    assert {facts[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
+    assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
+
+
+async def test_a_program_holds_no_descriptor_but_its_own(sandbox: Sandbox) -> None:
+    text = "import os\nprint([fd for fd in range(4096) if os.path.lexists(f'/proc/self/fd/{fd}')])"
+
+    assert (await measured(sandbox, text)).stdout in ("[0, 1, 2]\n", "[0, 1, 2, 3]\n")
+
+
+# ---- limits ------------------------------------------------------------------------------------------------------
+
+
+async def test_no_more_processes_than_allowed(sandbox: Sandbox) -> None:
+    text = """
+import os, time
+made = 0
+try:
+    for _ in range(100):
+        if os.fork() == 0:
+            time.sleep(30)
+        made += 1
+except BlockingIOError:
+    print(made)
+"""
+
+    assert (await measured(sandbox, text, processes=8)).stdout == "7\n"
+
+
+async def test_threads_count_as_processes(sandbox: Sandbox) -> None:
+    text = """
+import threading, time
+made = 0
+try:
+    for _ in range(100):
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        made += 1
+except RuntimeError:
+    print(made, flush=True)
+import os
+os._exit(0)
+"""
+
+    assert (await measured(sandbox, text, processes=8)).stdout == "7\n"
+
+
+async def test_a_file_is_no_larger_than_the_disk_allows(sandbox: Sandbox) -> None:
+    text = """
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with open('big', 'wb') as file:
+    try:
+        for _ in range(64):
+            file.write(b'x' * (1 << 20))
+            file.flush()
+    except OSError as error:
+        print(os.path.getsize('big') >> 20, error.errno)
+        os._exit(0)
+"""
+
+    assert (await measured(sandbox, text, disk_mb=4)).stdout == "4 27\n"
+
+
+OPEN_FILES = """
+kept = []
+try:
+    while True:
+        kept.append(open('/dev/null'))
+except OSError as error:
+    made = len(kept)
+    kept.clear()
+    print(30 < made < 40, error.errno)
+"""
+
+
+async def test_no_more_open_files_than_allowed(sandbox: Sandbox) -> None:
+    assert (await measured(sandbox, OPEN_FILES, files=40)).stdout == "True 24\n"
+
+
+async def test_memory_is_summed_over_processes_and_files(sandbox: Sandbox) -> None:
+    processes = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        block = b'x' * (60 << 20)
+        time.sleep(30)
+time.sleep(30)
+"""
+    files = """
+import time
+open('/dev/shm/a', 'wb').write(b'x' * (50 << 20))
+open('/tmp/a', 'wb').write(b'x' * (50 << 20))
+time.sleep(30)
+"""
+
+    for text in (processes, files):
+        found = await measured(sandbox, text, memory_mb=96, disk_mb=60, wall_s=15)
+        assert found.cause == "memory", found
+        assert found.memory_peak_mb > 96
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"memory_mb": 4096}, "memory_mb 4096, slots have 2048: lower limits.memory_mb or raise the sandbox"),
+        ({"disk_mb": 4096}, "disk_mb 4096, slots have 128: lower limits.disk_mb or raise the sandbox"),
+        ({"processes": 5000}, "processes 5000, slots have 240: lower limits.processes"),
+        ({"files": 5000}, "files 5000, slots have 4096: lower limits.files"),
+    ],
+)
+async def test_a_job_that_asks_for_more_than_a_slot_has_is_told_what_to_change(
+    limits: dict[str, int], words: str, sandbox: Sandbox
+) -> None:
+    with pytest.raises(SandboxMissing, match=words):
+        await sandbox.run(job_of("print(1)", **limits))
+
+
+async def test_the_largest_limits_that_a_slot_offers_can_be_had(sandbox: Sandbox) -> None:
+    found = await measured(
+        sandbox,
+        "print('here')",
+        memory_mb=2048,
+        disk_mb=128,
+        processes=240,
+        files=4096,
+        cpu_s=3600,
+        wall_s=3600,
+    )
+
+    assert (found.stdout, found.cause) == ("here\n", "exited")
+
+
+async def test_a_job_too_large_for_a_slot_is_refused_before_it_is_sent(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxMissing, match="65 MB of files and tests"):
+        await sandbox.run(job_of("print(1)", stdin="x" * (65 << 20)))
+
+
+# ---- what is measured --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("warm", [True, False])
+@pytest.mark.parametrize(
+    ("text", "exit_code", "signal"),
+    [
+        ("print(1)", 0, None),
+        ("raise SystemExit(7)", 7, None),
+        ("import sys\nsys.exit('words')", 1, None),
+        ("1 / 0", 1, None),
+        ("import os\nos._exit(255)", 255, None),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", None, 15),
+        ("import os\nos.abort()", None, 6),
+        ("import ctypes\nctypes.string_at(0)", None, 11),
+    ],
+)
+async def test_exit_code_and_signal_are_the_programs_own(
+    text: str, exit_code: int | None, signal: int | None, warm: bool, sandbox: Sandbox
+) -> None:
+    found = await measured(sandbox, text, warm=warm)
+
+    assert (found.exit_code, found.signal) == (exit_code, signal)
+    assert found.cause == ("exited" if signal is None else "signaled")
+
+
+async def test_cpu_wall_and_memory_are_measured_plausibly(sandbox: Sandbox) -> None:
+    burn = "import time\nwhile time.process_time() < 0.4:\n    pass\n"
+    busy = await measured(sandbox, burn)
+    asleep = await measured(sandbox, "import time\ntime.sleep(0.5)")
+    large = await measured(sandbox, "import time\nblock = b'x' * (150 << 20)\ntime.sleep(0.4)")
+
+    assert 0.35 <= busy.cpu_s <= 0.9 and busy.wall_s >= 0.35
+    assert asleep.cpu_s < 0.2 and 0.45 <= asleep.wall_s < 10
+    assert 150 <= large.memory_peak_mb < 260 and asleep.memory_peak_mb < 100
+
+
+async def test_cpu_of_children_is_counted_reaped_or_not(sandbox: Sandbox) -> None:
+    child = "import time\n    while time.process_time() < 0.3:\n        pass\n    os._exit(0)\n"
+    waited = f"import os\nif os.fork() == 0:\n    {child}os.wait()\n"
+    orphan = (
+        f"import os\nif os.fork() == 0:\n    if os.fork() > 0:\n        os._exit(0)\n    {child}os.wait()\n"
+    )
+    orphan += "import time\ntime.sleep(2)\n"
+
+    assert (await measured(sandbox, waited)).cpu_s >= 0.25
+    assert (await measured(sandbox, orphan)).cpu_s >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "stdout", "stderr"),
+    [
+        (r"import os; os.write(1, b'a\0b'); os.write(2, b'\0')", "a\0b", "\0"),
+        (r"import os; os.write(1, b'\xff\xfe ok \xc3')", "\ufffd\ufffd ok \ufffd", ""),
+        ("print('x' * 100000, end='')", "x" * 100000, ""),
+        ("import os; os.close(1); os.close(2)", "", ""),
+        ("import os; os.close(1); os.write(2, b'e')", "", "e"),
+        ("print('\\x1b[2J\\r\\u2028\\U0001f600')", "\x1b[2J\r\u2028\U0001f600\n", ""),
+    ],
+    ids=["nul", "not-utf8", "long-line", "both-closed", "stdout-closed", "control"],
+)  # fmt: skip
+async def test_output_of_any_bytes_is_delivered(
+    text: str, stdout: str, stderr: str, sandbox: Sandbox
+) -> None:
+    found = await measured(sandbox, text)
+
+    assert (found.stdout, found.stderr, found.truncated) == (stdout, stderr, False)
+    assert (found.cause, found.exit_code) == ("exited", 0)
+
+
+async def test_a_megabyte_line_is_cut_at_the_limit_and_says_so(sandbox: Sandbox) -> None:
+    found = await measured(sandbox, "print('y' * (4 << 20))", output_kb=64)
+
+    assert (found.cause, found.truncated) == ("output", True)
+    assert found.stdout == "y" * (64 << 10)
+
+
+async def test_both_outputs_are_drained_at_one_time(sandbox: Sandbox) -> None:
+    text = "import os\nfor _ in range(100):\n    os.write(2, b'e' * 1000)\n    os.write(1, b'o' * 1000)\n"
+    found = await measured(sandbox, text)
+
+    assert (found.stdout, found.stderr) == ("o" * 100_000, "e" * 100_000)
+
+
+async def test_a_megabyte_of_stdin_arrives_whole(sandbox: Sandbox) -> None:
+    text = "import sys, hashlib\ndata = sys.stdin.buffer.read()\nprint(len(data), data[-3:])"
+
+    assert (await measured(sandbox, text, stdin="z" * (1 << 20) + "end")).stdout == "1048579 b'end'\n"
+
+
+@pytest.fixture
+def busy_cores() -> Iterator[None]:
+    """Both cores taken for the time of a test."""
+    text = "import time\nend = time.monotonic() + 30\nwhile time.monotonic() < end:\n    pass\n"
+    others = [subprocess.Popen([sys.executable, "-c", text]) for _ in range(2)]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()
+
+
+@pytest.mark.usefixtures("busy_cores")
+async def test_waiting_for_a_core_is_not_charged_to_wall_time(sandbox: Sandbox) -> None:
+    text = "import time\nwhile time.process_time() < 0.5:\n    pass\nprint('done')\n"
+
+    for _ in range(3):
+        found = await measured(sandbox, text, cpu_s=1, wall_s=0.75)
+        assert (found.cause, found.stdout) == ("exited", "done\n"), found
+
+
+async def test_wall_time_still_ends_a_program_that_sleeps(sandbox: Sandbox) -> None:
+    found = await measured(sandbox, "import time\ntime.sleep(60)", cpu_s=1, wall_s=0.5)
+
+    assert found.cause == "wall" and found.wall_s < 20
