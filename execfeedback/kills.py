@@ -17,7 +17,7 @@ _STUMBLED = {"tests_error", "tests_limit"}
 """Reasons of `bad_tests` that tests which an accepted solution passes can only get from a mutant's values."""
 _SLOWER = 5.0
 """A mutant may use this many times the CPU time of the accepted solution before it counts as endless."""
-_LEAST_CPU_S = 0.5
+_LEAST_CPU_S = 0.25
 """Far above what noise or a slower mutant of a quick solution needs; every endless mutant costs this much."""
 _PATIENCE = 20.0
 """Wall seconds for each CPU second: a loaded machine must not kill a mutant."""

@@ -277,7 +277,7 @@ class Job(Value):
     stop_on_failure: bool = False
     """Do not run the steps after one that did not exit with 0."""
     fresh_seed: int | None = None
-    """Start new interpreters with this hash seed instead of forking warm ones."""
+    """Run in interpreters that were started with this hash seed, and an address layout of their own."""
 
 
 Cause = Literal["exited", "signaled", "cpu", "wall", "memory", "output", "disk"]

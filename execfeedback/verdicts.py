@@ -30,7 +30,7 @@ STDIO_PORTION = 16
 
 
 async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None) -> Verdict:
-    """Run an item and judge it. `fresh_seed`: new interpreters with that hash seed instead of warm forks.
+    """Run an item and judge it. `fresh_seed`: in interpreters that were started with that hash seed.
 
     Raises SandboxError for our faults, InputError for an item that says what cannot be."""
     known = {name for one in languages().values() for name in (one.name, *one.aliases)}

@@ -77,7 +77,7 @@ def limits_for(used_s: float, **given: float) -> LimitsGiven:
 
 
 def test_a_quick_solution_gives_its_mutants_half_a_second() -> None:
-    assert (limits_for(0.004).cpu_s, limits_for(0.004).wall_s) == (0.5, 10.0)
+    assert (limits_for(0.004).cpu_s, limits_for(0.004).wall_s) == (0.25, 5.0)
 
 
 def test_a_slow_solution_gives_its_mutants_five_times_its_time_in_coarse_steps() -> None:

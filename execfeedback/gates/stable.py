@@ -1,6 +1,6 @@
 """Gate `stable`: the accepted solution passes again, and again, when nothing that matters has changed.
 
-Three kinds of variants, all of the same item: freshly started interpreters under other hash seeds; the tests
+Three kinds of variants, all of the same item: interpreters that were started under other hash seeds; the tests
 in another order; each test twice in one process (state that a call leaves behind). The last two only where
 tests are independent by their form: `cases`, `stdio`, and `asserts` that are nothing but plain assert lines.
 Seeds and orders are drawn from the item's content, so a rerun asks the same and no solution can know them.
@@ -24,11 +24,12 @@ _SUSPECTS = re.compile(
     r"|\b(set|hash|id)\(|\bfrozenset\b|\{[^{}:]*\bfor\b"
 )
 """What a solution mentions when its outcome may depend on chance, time, order or addresses."""
-_HASH_SEEDS = 2**32
+_HASH_SEEDS = range(1, 9)
+"""Few, so that the sandbox can keep an interpreter of each warm."""
 
 
 class Variant(NamedTuple):
-    """One rerun: what is different, as a person reads it; the item; the hash seed of a fresh interpreter."""
+    """One rerun: what is different, as a person reads it; the item; the hash seed of another interpreter."""
 
     label: str
     item: Item
@@ -45,10 +46,10 @@ class StableGate:
     name = "stable"
 
     def __init__(self, repeats: int = 3, suspect_repeats: int = 8) -> None:
-        if min(repeats, suspect_repeats) < 1:
-            raise InputError("gate stable: repeats and suspect_repeats are whole numbers of at least 1")
+        if not {repeats, suspect_repeats} <= set(_HASH_SEEDS):
+            raise InputError("gate stable: repeats and suspect_repeats are whole numbers from 1 to 8")
         self.repeats, self.suspect_repeats = repeats, suspect_repeats
-        self.version = f"1({repeats},{suspect_repeats})"
+        self.version = f"2({repeats},{suspect_repeats})"
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
         item = accepted_item(trajectory)
@@ -88,8 +89,7 @@ def variants(item: Item, repeats: int) -> Iterator[Variant]:
     if units and item.style != "stdio":
         twice = _with_units(item, [unit for unit in units for _ in range(2)])
         yield Variant("each test twice", _with_time(twice, 2))
-    for _ in range(repeats):
-        seed = draw.randrange(1, _HASH_SEEDS)
+    for seed in draw.sample(_HASH_SEEDS, repeats):
         yield Variant(f"hash seed {seed}", item, seed)
 
 

@@ -24,24 +24,38 @@ import steps
 from children import Zygote
 
 
+MOST_SEEDED = 16
+
+
 class Slot:
     """The zygotes of this container, started when they are first needed, and the uids that runs take in turn."""
 
     def __init__(self, first_uid: int, uids: int) -> None:
         self.first_uid, self.uids, self.runs = first_uid, uids, 0
         self.zygotes = {}
-        self.fresh = []
         self.base_kb, self.oom_kills = None, measure.oom_kills()
 
     def zygote(self, role, seed=None):
-        if seed is not None:
-            self.fresh.append(Zygote(role, seed))
-            return self.fresh[-1]
-        if role not in self.zygotes:
-            before = measure.container_kb()
-            self.zygotes[role] = Zygote(role, 0)
-            self.base_kb = measure.container_kb() if self.base_kb is None else self.grown(before)
-        return self.zygotes[role]
+        """The fork server of that role and hash seed. Those of other seeds are kept too, the latest used ones: they were
+        started apart, with an address layout of their own, and starting them is what a rerun would pay for."""
+        key = (role, seed or 0)
+        found = self.zygotes.pop(key, None) or self.started(*key)
+        self.zygotes[key] = found
+        self.retire()
+        return found
+
+    def started(self, role, seed):
+        before = measure.container_kb()
+        zygote = Zygote(role, seed)
+        self.base_kb = measure.container_kb() if self.base_kb is None else self.grown(before)
+        return zygote
+
+    def retire(self):
+        """End the seeded zygotes that were not used for longest."""
+        seeded = [key for key in self.zygotes if key[1]]
+        for key in seeded[:-MOST_SEEDED]:
+            self.zygotes.pop(key).stop()
+            self.base_kb = None if self.base_kb is None else measure.container_kb()
 
     def grown(self, before_kb):
         """The base with a zygote more, which may have started while a run was there."""
@@ -56,11 +70,7 @@ class Slot:
 
     def pids(self):
         """Processes that are ours."""
-        return {os.getpid(), *(z.pid for z in (*self.zygotes.values(), *self.fresh))}
-
-    def stop_fresh(self):
-        while self.fresh:
-            self.fresh.pop().stop()
+        return {os.getpid(), *(zygote.pid for zygote in self.zygotes.values())}
 
     def next_uids(self):
         """(solution, judge): fresh for this run; a pair returns only after all others were used."""
@@ -81,7 +91,6 @@ def perform(slot, job):
         measured = {"split": split.run(slot, job, name, uids)}
     else:
         measured = {"steps": steps.run(slot, job, name, uids)}
-    slot.stop_fresh()
     return {**measured, "clean": cleaning.clean(name, uids, slot.pids())}
 
 
