@@ -51,10 +51,12 @@ class Bench:
 
 
 async def verdict(bench: Bench, problem: Problem, code: str) -> Verdict:
-    """The verdict under the problem's own tests, without held-out cases, as in the loop."""
+    """The verdict under the problem's own tests, up to the first that fails."""
     suite = suite_of(problem)
     assert suite is not None
-    item = item_for(problem, code, suite).model_copy(update={"holdout": ()})
+    limits = problem.limits.model_copy(update={"cpu_s": 2.0})
+    item = item_for(problem, code, suite)
+    item = item.model_copy(update={"holdout": (), "limits": limits, "stop_on": "first_failure"})
     return await verdict_of(item, bench.sandbox)
 
 

@@ -4,14 +4,12 @@ from typing import Literal
 
 from execfeedback.errors import GeneratorExhausted
 from execfeedback.generators.mutate.chance import draw, number
+from execfeedback.generators.mutate.pool import Pool, is_wrong
 from execfeedback.generators.mutate.slips import slip
 from execfeedback.mutants_in_sandbox import mutants_of
 from execfeedback.mutation import Mutant
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Problem, Value
-
-POOL = 200
-"""Mutants of a reference that samples can be drawn from."""
 
 Role = Literal["right", "slip", "two", "one"]
 
@@ -24,8 +22,10 @@ class Shares(Value):
     two: float = 0.1
 
 
-async def first_try(problem: Problem, sandbox: Sandbox, sample: int, seed: int, shares: Shares) -> str:
-    """The code of a sample. Samples walk through one permutation of the mutants, so no two are the same.
+async def first_try(
+    problem: Problem, pool: Pool, sandbox: Sandbox, sample: int, seed: int, shares: Shares
+) -> str:
+    """The code of a sample. Samples walk through one order of the wrong mutants, so no two are the same.
 
     Raises GeneratorExhausted when the problem has no reference or no mutants are left."""
     reference = problem.reference
@@ -37,19 +37,21 @@ async def first_try(problem: Problem, sandbox: Sandbox, sample: int, seed: int, 
     slipped = slip(reference, draw(seed, problem.id, "slip", sample)) if role == "slip" else None
     if slipped is not None:
         return slipped
-    pool = await mutants_of(reference, sandbox, limit=POOL, seed=number(seed, problem.id, "mutants"))
-    if place >= len(pool):
-        raise GeneratorExhausted(f"problem {problem.id!r}: its {len(pool)} mutants are used up")
-    return await _second(pool[place], problem, sandbox, seed) if role == "two" else pool[place].source
+    mutant = await pool.wrong_mutant(problem, reference, seed, place)
+    if mutant is None:
+        raise GeneratorExhausted(f"problem {problem.id!r}: its wrong mutants are used up")
+    return await _second(mutant, problem, sandbox, seed) if role == "two" else mutant.source
 
 
 async def _second(mutant: Mutant, problem: Problem, sandbox: Sandbox, seed: int) -> str:
-    """Another mistake in a mutant, at another line where there is one."""
+    """Another mistake in a mutant, at another line; the mutant alone when that makes it right or endless."""
     chance = number(seed, problem.id, "second", mutant.source)
     pool = await mutants_of(mutant.source, sandbox, limit=8, seed=chance)
     elsewhere = [other.source for other in pool if abs(other.line - mutant.line) > 1]
-    apart = [source for source in elsewhere if source != problem.reference]
-    return apart[0] if apart else mutant.source
+    for source in elsewhere[:2]:
+        if await is_wrong(problem, source, sandbox, seed):
+            return source
+    return mutant.source
 
 
 def role_of(problem_id: str, sample: int, seed: int, shares: Shares) -> tuple[Role, int]:

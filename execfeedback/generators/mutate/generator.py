@@ -5,6 +5,7 @@ from typing import Any
 from execfeedback.errors import GeneratorExhausted
 from execfeedback.generators.mutate.chance import draw, number
 from execfeedback.generators.mutate.first_try import Shares, first_try
+from execfeedback.generators.mutate.pool import Pool
 from execfeedback.generators.mutate.reference_tests import reference_tests
 from execfeedback.generators.mutate.revision import revise, script_files
 from execfeedback.generators.mutate.wording import solution_text, tests_text
@@ -20,6 +21,7 @@ class Mutate:
 
     def __init__(self, sandbox: Sandbox, seed: int, shares: Shares, tests: int) -> None:
         self._sandbox, self._seed, self._shares, self._tests = sandbox, seed, shares, tests
+        self._pool = Pool(sandbox)
         self.settings: dict[str, Any] = {
             "seed": seed,
             "shares": shares.model_dump(),
@@ -38,7 +40,7 @@ class Mutate:
 
     async def _solution(self, request: Request) -> str:
         seed = number(self._seed, request.seed)
-        code = await first_try(request.problem, self._sandbox, request.sample, seed, self._shares)
+        code = await first_try(request.problem, self._pool, self._sandbox, request.sample, seed, self._shares)
         return solution_text(code, self._chance(request))
 
     async def _write_tests(self, request: Request) -> str:
