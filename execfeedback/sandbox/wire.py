@@ -57,13 +57,15 @@ def judge_report(text: str) -> dict[str, Any] | None:
     """The judge process' report. It comes from where the tests run, so one that cannot be read counts as none."""
     try:
         raw = json.loads(text)
+        if type(raw["tests"]) is not list or type(raw["expected"]) is not int or raw["expected"] < 0:
+            return None
         tests = [
             TestResult.model_validate({k: printable(v) for k, v in t.items()})
             for t in raw["tests"][:MOST_TESTS]
         ]
         if raw["refused"]:
             tests.append(refusal(raw["refused"]))
-        return {"tests": tuple(tests), "expected": int(raw["expected"]), "mutated": raw["mutated"] is True}
+        return {"tests": tuple(tests), "expected": raw["expected"], "mutated": raw["mutated"] is True}
     except UNREADABLE:
         return None
 
