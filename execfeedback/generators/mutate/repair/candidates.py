@@ -1,15 +1,17 @@
 """All corrections that may be tried on a faulty program, the likeliest first."""
 
+import ast
 import math
 import random
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from execfeedback.generators.mutate.repair import guesses, insertions, spelling
 from execfeedback.generators.mutate.repair.hints import boosts
 from execfeedback.generators.mutate.repair.told import Told
 from execfeedback.mutation import KINDS
-from execfeedback.mutation.source import Code, Kind, Mutant, read
+from execfeedback.mutation.source import FUNCTIONS, Code, Kind, Mutant, read
 
 CORRECTIONS: dict[str, Kind] = {
     **KINDS,
@@ -33,6 +35,7 @@ CORRECTIONS: dict[str, Kind] = {
     "together": insertions.together,
     "own_attribute": insertions.own_attribute,
     "else_update": insertions.else_update,
+    "order_back": insertions.order_back,
     "none_default": insertions.none_default,
     "known_name": spelling.known_name,
     "forgotten_import": spelling.forgotten_import,
@@ -57,24 +60,45 @@ _ODD = re.compile(
 """What few people write: past the end of a sequence, a value against itself."""
 
 
+@dataclass(frozen=True)
+class Clues:
+    """What the scores are made of: how many candidates a kind has, its boost, the lines and odd places."""
+
+    kinds: Counter[str]
+    boosts: dict[str, float]
+    told: Told
+    called: frozenset[int]
+    odd: int
+
+
 def candidates(source: str, told: Told, seed: int) -> list[Mutant]:
     """Corrected programs, the likeliest first, each text once.
 
     The score is naive Bayes: the prior of a kind is shared by all its candidates, times what the feedback
-    says of the kind and of the line. `seed` breaks ties."""
+    says of the kind and of the line. Of equal ones the kinds come in an order drawn with `seed`."""
     try:
         code = read(source)
     except (SyntaxError, ValueError, RecursionError):
         return spelling.parsable(source, told.lines)
-    found = list({m.source: m for m in reversed(_all(code))}.values())[::-1]
-    kinds, named, draw = Counter(m.kind for m in found), boosts(told), random.Random(seed)
-    odd = len(_ODD.findall(source))
-    scored = [
-        (_score(m, kinds, named, told) - 1.5 * (len(_ODD.findall(m.source)) > odd), draw.random(), m)
-        for m in found
-        if m.source != code.text
-    ]
-    return [mutant for _, _, mutant in sorted(scored, key=lambda entry: (-entry[0], entry[1]))]
+    found = [m for m in {m.source: m for m in reversed(_all(code))}.values() if m.source != code.text][::-1]
+    clues = Clues(
+        Counter(m.kind for m in found), boosts(told), told, _called(code, told.test), _oddities(source)
+    )
+    turns = list(CORRECTIONS)
+    random.Random(seed).shuffle(turns)
+    order = {kind: turn for turn, kind in enumerate(turns)}
+    return sorted(found, key=lambda mutant: (-_score(mutant, clues), order[mutant.kind]))
+
+
+def _called(code: Code, test: str) -> frozenset[int]:
+    """Lines of the functions that the failing test calls."""
+    names = set(re.findall(r"(\w+)\(", test))
+    functions = [n for n in ast.walk(code.tree) if isinstance(n, FUNCTIONS) and n.name in names]
+    return frozenset(line for f in functions for line in range(f.lineno, (f.end_lineno or f.lineno) + 2))
+
+
+def _oddities(source: str) -> int:
+    return len(_ODD.findall(source))
 
 
 def _all(code: Code) -> list[Mutant]:
@@ -90,10 +114,13 @@ def _line(code: Code, offset: int) -> int:
     return code.data[:offset].count(b"\n") + 1
 
 
-def _score(mutant: Mutant, kinds: Counter[str], named: dict[str, float], told: Told) -> float:
-    prior = math.log(_WEIGHT.get(mutant.kind, 1.0)) - math.log(kinds[mutant.kind])
-    near = 0.0
+def _score(mutant: Mutant, clues: Clues) -> float:
+    told = clues.told
+    score = math.log(_WEIGHT.get(mutant.kind, 1.0)) - math.log(clues.kinds[mutant.kind])
+    score += clues.boosts.get(mutant.kind, 0.0)
+    score += 1.0 if mutant.line in clues.called else 0.0
     if told.lines:
-        near = 2.0 if mutant.line == told.lines[-1] else 1.0 if mutant.line in told.lines else 0.0
-    wanted = 1.5 if told.expected and mutant.description.endswith(f"return {told.expected}`") else 0.0
-    return prior + named.get(mutant.kind, 0.0) + near + wanted
+        score += 2.0 if mutant.line == told.lines[-1] else 1.0 if mutant.line in told.lines else 0.0
+    if told.expected and mutant.description.endswith(f"return {told.expected}`"):
+        score += 1.5
+    return score - (1.5 if _oddities(mutant.source) > clues.odd else 0.0)

@@ -21,17 +21,28 @@ def check_of(told: Told, entry_point: str | None) -> Check | None:
     """What the feedback lets us run: a program's output, an assertion, a call with its value; else None."""
     if told.stdin is not None and told.stdout is not None:
         return lambda program: _prints(program, told.stdin or "", told.stdout or "")
-    try:
-        tree = ast.parse(told.test)
-    except (SyntaxError, ValueError, RecursionError):
+    call = told.call if told.expected else ""
+    tree = _parsed(call or told.test)
+    if tree is None or not tree.body:
         return None
-    if not tree.body:
-        return None
-    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and told.expected:
-        call = compile(ast.Expression(tree.body[0].value), "test", "eval")
-        return lambda program: _gives(program, call, told.expected, entry_point)
+    only = tree.body[0]
+    if (
+        len(tree.body) == 1
+        and isinstance(only, ast.Expr)
+        and told.expected
+        and not told.test.startswith("self.")
+    ):
+        value = compile(ast.Expression(only.value), "test", "eval")
+        return lambda program: _gives(program, value, told.expected, entry_point)
     test = compile(tree, "test", "exec")
     return lambda program: _holds(program, test, entry_point)
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def _defined(program: CodeType, entry_point: str | None) -> dict[str, Any]:

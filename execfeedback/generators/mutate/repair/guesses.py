@@ -8,7 +8,7 @@ from execfeedback.mutation.names import visible
 from execfeedback.mutation.operators import symbol, whole
 from execfeedback.mutation.source import Change, Code, Edit
 
-_WRAPS = ("sorted", "list", "abs", "int", "str", "len", "set", "sum", "tuple", "float", "max", "min", "round")
+_WRAPS = ("len", "sorted", "list", "abs", "int", "str", "set", "sum", "tuple", "float", "max", "min", "round")
 _OPERATORS = {
     "+": ("*", "|"), "-": ("*", "/"), "*": ("**", "-", "/", "//"), "/": ("*", "%"), "%": ("/", "*"),
     "//": ("*",), "|": ("^", "+"), "&": ("^",),

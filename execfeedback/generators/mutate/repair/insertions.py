@@ -8,7 +8,7 @@ from execfeedback.mutation.operators import whole
 from execfeedback.mutation.source import FUNCTIONS, LOOPS, Change, Code, Edit, Function, is_docstring
 from execfeedback.mutation.statements import is_elif, leaves
 
-_VALUES = ("[]", "0", "False", "True", '""', "None", "1", "-1", "{}", "0.0")
+_VALUES = ("[]", "0", "False", "True", '""', "None", "1", "-1", "{}", "0.0", "[[]]", "set()", "()")
 _ADDERS = {
     ast.List: (".append({})", ".extend({})"),
     ast.Set: (".add({})",),
@@ -85,7 +85,7 @@ def update(code: Code, node: ast.AST) -> Iterator[Change]:
     for block in (node.body, node.orelse):
         if not block or not code.alone(block[0]) or (block is node.orelse and is_elif(code, block[0])):
             continue
-        for text in _updates(code, node, loop):
+        for text in _updates(code, node):
             yield from _inserted(code, block, text)
 
 
@@ -101,10 +101,10 @@ def _inserted(code: Code, block: list[ast.stmt], text: str) -> Iterator[Change]:
         yield Change(f"`{text}` last", (Edit(end, end, f"{pad}{text}\n"),))
 
 
-def _updates(code: Code, node: ast.AST, loop: ast.AST) -> Iterator[str]:
-    """Updates of the variables that were given a first value before the loop."""
+def _updates(code: Code, node: ast.AST) -> Iterator[str]:
+    """Updates of the variables that were given a value before `node`."""
     names = visible(code, node)
-    for name, value in _accumulators(code, loop):
+    for name, value in _accumulators(code, node):
         others = [other for other in names if other != name]
         if whole(value) is not None or isinstance(value, ast.Call | ast.BinOp | ast.Name):
             yield from (f"{name} += 1", f"{name} -= 1")
@@ -115,11 +115,11 @@ def _updates(code: Code, node: ast.AST, loop: ast.AST) -> Iterator[str]:
                 yield from (f"{name} += {other}", f"{name} = {other}")
 
 
-def _accumulators(code: Code, loop: ast.AST) -> list[tuple[str, ast.expr]]:
-    function = code.owner(loop, FUNCTIONS) or code.tree
+def _accumulators(code: Code, before: ast.AST) -> list[tuple[str, ast.expr]]:
+    function = code.owner(before, FUNCTIONS) or code.tree
     found: dict[str, ast.expr] = {}
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and node.lineno < loop.lineno:  # type: ignore[attr-defined]
+        if isinstance(node, ast.Assign) and node.lineno < before.lineno:  # type: ignore[attr-defined]
             for target in node.targets:
                 if isinstance(target, ast.Name):
                     found[target.id] = node.value
@@ -225,5 +225,17 @@ def else_update(code: Code, node: ast.AST) -> Iterator[Change]:
     if not isinstance(node, ast.If) or node.orelse or loop is None or not code.alone(node.body[-1]):
         return
     end, pad, inner = code.line_span(node, node)[1], code.indent(node), code.indent(node.body[-1])
-    for text in _updates(code, node, loop):
+    for text in _updates(code, node):
         yield Change(f"`else: {text}`", (Edit(end, end, f"{pad}else:\n{inner}{text}\n"),))
+
+
+def order_back(code: Code, node: ast.AST) -> Iterator[Change]:
+    """An assignment in a loop done before the `if`, loop or call that stands in front of it."""
+    if not isinstance(node, ast.Assign | ast.AugAssign) or not code.alone(node):
+        return
+    block = code.block(node)
+    before = block[block.index(node) - 1] if block.index(node) else None
+    if isinstance(before, ast.If | ast.Expr | ast.For) and code.alone(before) and not is_docstring(before):
+        first, second = code.line_span(before, before), code.line_span(node, node)
+        texts = [code.data[start:end].decode() for start, end in (first, second)]
+        yield Change(f"`{code.of(node)}` earlier", (Edit(*first, texts[1]), Edit(*second, texts[0])))

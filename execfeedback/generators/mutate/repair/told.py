@@ -9,6 +9,7 @@ _FRAME = re.compile(r'File "(?:[^"]*/)?(?:solution|main|prog)\.py", line (\d+)')
 _ERROR = re.compile(
     r"^(?:\w+\.)*(\w*(?:Error|Exception|Warning|StopIteration|KeyboardInterrupt|SystemExit))(?::[ \t]*(.*))?$"
 )
+_WHERE = re.compile(r"^\s*\+\s+where (.+) = (\w+\(.*\))$", re.MULTILINE)
 _SLOW = re.compile(r"time[ _-]?limit|too long|timed out|time-?out", re.IGNORECASE)
 
 
@@ -26,6 +27,8 @@ class Told:
     error: str = ""
     message: str = ""
     slow: bool = False
+    call: str = ""
+    """The call that gave the value, where the test names its arguments otherwise and pytest shows them."""
 
 
 def told(feedback: str) -> Told:
@@ -44,6 +47,7 @@ def told(feedback: str) -> Told:
         error=last[1] if last else "",
         message=(last[2] or "") if last else "",
         slow=bool(_SLOW.search(feedback)),
+        call=_call(feedback, parts.get("Got", "")),
     )
 
 
@@ -60,3 +64,8 @@ def _sections(feedback: str) -> dict[str, str]:
         else:
             current = None
     return {name: "\n".join(lines).rstrip() for name, lines in found.items()}
+
+
+def _call(feedback: str, got: str) -> str:
+    """From `+  where None = read('1h')`, as pytest explains an assertion."""
+    return next((call for value, call in _WHERE.findall(feedback) if value == got), "")
