@@ -130,16 +130,31 @@ def test_show_tells_the_story_and_no_escape_reaches_the_terminal(tmp_path: Path)
     assert json.loads(call("show", path, record, "--json").stdout)["id"] == record
 
 
-def test_show_takes_a_prefix_and_lists_what_it_could_mean(tmp_path: Path) -> None:
+def test_show_takes_a_prefix_or_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     small_corpus(path)
     assert "record good1" in call("show", path, "go").stdout
-    several = call("show", path, "p-u1")
-    assert several.returncode == 2
-    assert "names 2" in several.stderr
-    assert "record     good1" in several.stderr
+    of_problem = call("show", path, "p-u1")
+    assert of_problem.returncode == 0
+    assert "record good1" in of_problem.stdout
+    assert "of 2, the first is shown" in of_problem.stderr
     missing = call("show", path, "zzz")
-    assert (missing.returncode, "nothing has an id" in missing.stderr) == (2, True)
+    assert (missing.returncode, "no id starts with 'zzz'" in missing.stderr) == (2, True)
+
+
+def test_an_ambiguous_prefix_lists_what_it_could_mean(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    small_corpus(path)
+    with CorpusWriter(path) as writer:
+        trajectory = next(writer.corpus.trajectories())
+        for id in ("go1", "go2"):
+            rejection = Rejection(id=id, problem="p", trajectory=ids.digest(trajectory), reason="attempts")
+            writer.admit(id, rejection)
+    several = call("show", path, "go")
+    assert (several.returncode, several.stdout) == (2, "")
+    assert "'go' names 3" in several.stderr
+    for expected in ("record     good1", "rejection  go1", "rejection  go2"):
+        assert expected in several.stderr
 
 
 def test_report_and_export_write_what_they_say(tmp_path: Path) -> None:

@@ -149,14 +149,17 @@ def test_a_lone_surrogate_in_code_survives(tmp_path: Path) -> None:
         assert writer.corpus.trajectory(id) == trajectory
 
 
-def test_find_takes_a_prefix_or_a_problem(tmp_path: Path) -> None:
+def test_find_takes_a_prefix_and_about_a_problem(tmp_path: Path) -> None:
     trajectory = a_trajectory("HumanEval/1")
     with CorpusWriter(tmp_path / "c.db") as writer:
         id = writer.put_trajectory("u", trajectory)
+        writer.put_trajectory("v", a_trajectory("HumanEval/10"))
         writer.admit("u", a_record(trajectory, "abcd"))
         assert writer.corpus.find("abc") == [("record", "abcd")]
-        assert writer.corpus.find("HumanEval/1") == [("record", "abcd"), ("trajectory", id)]
         assert writer.corpus.find("ab%") == []
+        assert writer.corpus.about("HumanEval/1") == [("record", "abcd"), ("trajectory", id)]
+        assert len(writer.corpus.about("Eval/1")) == 3
+        assert writer.corpus.about("%") == []
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 40, b"x"])

@@ -36,17 +36,25 @@ def show(
 
 
 def the_one(corpus: "Corpus", text: str) -> tuple[str, str]:
-    """(kind, id) of what a prefix names. Raises InputError when it names nothing, or several."""
+    """(kind, id) of what a prefix names, or the first of what a problem has. Raises InputError for none or several."""
     from execfeedback.errors import InputError
 
     found = corpus.find(text) if text else []
-    if not found:
-        raise InputError(f"{corpus.path}: nothing has an id that starts with {text!r}")
     if len(found) == 1:
         return found[0]
-    listed = "\n".join(f"  {kind:<10} {id[:20]}" for kind, id in found[:20])
-    more = f"\n  ... and {len(found) - 20} more" if len(found) > 20 else ""
-    raise InputError(f"{corpus.path}: {text!r} names {len(found)}; give more of one:\n{listed}{more}")
+    if found:
+        raise InputError(f"{corpus.path}: {text!r} names {len(found)}; give more of one:\n{_listed(found)}")
+    of_problem = corpus.about(text) if text else []
+    if not of_problem:
+        raise InputError(f"{corpus.path}: no id starts with {text!r}, and no problem is called so")
+    if len(of_problem) > 1:
+        typer.echo(f"of {len(of_problem)}, the first is shown; all:\n{_listed(of_problem)}\n", err=True)
+    return of_problem[0]
+
+
+def _listed(found: list[tuple[str, str]]) -> str:
+    more = [f"  ... and {len(found) - 20} more"] if len(found) > 20 else []
+    return "\n".join([*(f"  {kind:<10} {id[:20]}" for kind, id in found[:20]), *more])
 
 
 def print_story(title: str, trajectory: "Trajectory", gates: "list[GateResult]", reason: str = "") -> None:

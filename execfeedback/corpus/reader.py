@@ -69,16 +69,21 @@ class Corpus:
         row = self._one("SELECT body FROM calls WHERE id = ?", id)
         return None if row is None else ModelCall.model_validate(json.loads(row[0]))
 
-    def find(self, text: str) -> list[tuple[str, str]]:
-        """(kind, id) of everything whose id starts with `text`, or whose problem is `text`."""
-        found = []
-        for kind in KINDS:
-            rows = self.select(
-                f"SELECT id FROM {_TABLE[kind]} WHERE substr(id, 1, ?) = ? OR problem = ? ORDER BY id",
-                len(text), text, text,
-            )  # fmt: skip
-            found += [(kind, row[0]) for row in rows]
-        return found
+    def find(self, prefix: str) -> list[tuple[str, str]]:
+        """(kind, id) of everything whose id starts so."""
+        return self._found("substr(id, 1, length(?1)) = ?1 ORDER BY id", prefix)
+
+    def about(self, problem: str) -> list[tuple[str, str]]:
+        """(kind, id) of what belongs to the problem of that id, else to problems whose id holds the text.
+
+        Records come first, then rejections, then trajectories.
+        """
+        exact = self._found("problem = ? ORDER BY rowid", problem)
+        return exact or self._found("instr(problem, ?) > 0 ORDER BY rowid", problem)
+
+    def _found(self, condition: str, text: str) -> list[tuple[str, str]]:
+        queries = ((kind, f"SELECT id FROM {_TABLE[kind]} WHERE {condition}") for kind in KINDS)
+        return [(kind, row[0]) for kind, query in queries for row in self.select(query, text)]
 
     # ---- all rows of a kind ------------------------------------------------------------------------------
 
