@@ -3,6 +3,7 @@
 import pytest
 
 from execfeedback.feedback import feedback
+from execfeedback.generators.mutate.repair.candidates import candidates
 from execfeedback.generators.mutate.repair.examples import Example, examples
 from execfeedback.generators.mutate.repair.script import answer
 from execfeedback.generators.mutate.repair.told import Told, told
@@ -62,6 +63,15 @@ def repaired(code: str, feedback: str, statement: str = "", entry_point: str | N
 
 
 REPAIRS = [
+    (
+        "class f:\n    def __init__(self, a, b):\n        self.a = a\n    def sum(self):\n        return self.a + self.b\n",
+        "assert f(1, 2).sum() == 3", "self.b = b",
+    ),
+    (
+        "def f(a):\n    n = 0\n    for x in a:\n        if y > 2:\n            n += y\n        y = x + 1\n    return n\n",
+        "assert f([1, 2]) == 3", "y = x + 1\n        if y > 2:",
+    ),
+    ("def f(a):\n    for x in range(a):\n        pass\n    return x\n", "assert f([1, 2]) == 1", "range(len(a))"),
     ("def f(a, b):\n    return a - b\n", "assert f(1, 2) == 3", "return a + b"),
     ("def f(a):\n    n = 0\n    for x in a:\n        n += x\n        return n\n", "assert f([1, 2]) == 3", "\n    return n"),
     ("def f(a):\n    n = 0\n    for x in a:\n        n += x\n", "assert f([1, 2]) == 3", "return n"),
@@ -90,6 +100,23 @@ def test_repairs_a_call_with_its_value_and_a_program_with_its_output() -> None:
     assert "a * b" in repaired(
         "a, b = map(int, input().split())\nprint(a + b)\n", told_stdio, entry_point=None
     )
+
+
+def test_repairs_with_a_unittest_assertion_and_with_what_pytest_explains() -> None:
+    code = "def f(text):\n    return text.upper()\n"
+    assert "text.lower()" in repaired(
+        code, "Failing test: self.assertEqual(f('A'), 'a')\nGot: 'A'\nExpected: 'a'"
+    )
+    explained = "AssertionError: assert 'A' == 'a'\n +  where 'A' = f('A')"
+    said = f"Failing test: assert f(given) == wanted\nGot: 'A'\nExpected: 'a'\n{explained}"
+    assert told(said).call == "f('A')"
+    assert "text.lower()" in repaired(code, said)
+
+
+def test_the_function_that_the_test_calls_comes_first() -> None:
+    code = "class A:\n    def g(self, x):\n        return x + 1\n    def h(self, x):\n        return x + 1\n"
+    lines = [mutant.line for mutant in candidates(code, told("Failing test: assert box.h(1) == 3"), 0)]
+    assert set(lines[:5]) == {5}
 
 
 def test_examples_of_the_statement_decide_between_corrections() -> None:

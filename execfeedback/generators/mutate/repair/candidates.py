@@ -55,7 +55,7 @@ _WEIGHT = {
     "text_case": 0.5,
 }
 _ODD = re.compile(
-    r"len\([^()]*\) \+ 1|\b(\w+) (?:[-+*/%<>=!]|==|!=|<=|>=|and|or) \1(?![\w.(\[])|\bnot not\b|[+-] 1\)? [+-] 1\b"
+    r"len\([^()]*\) \+ 1|(?<![\w.])(\w+) (?:[-+*/%<>=!]|==|!=|<=|>=|and|or) \1(?![\w.(\[])|\bnot not\b|[+-] 1\)? [+-] 1\b"
 )
 """What few people write: past the end of a sequence, a value against itself."""
 
