@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +40,17 @@ class FirstTry:
     code: str
     verdict: str
     feedback: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts, and of each arm the shares repaired by the first revision and by the first few."""
+
+    problems: int
+    first_tries: int
+    wrong: int
+    seed: int
+    arms: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -109,20 +120,14 @@ async def together(work: Iterable[Awaitable[T]], width: int) -> list[T]:
     return await asyncio.gather(*(one(task) for task in work))
 
 
-async def measured(problems: list[Problem], samples: int, workers: int, seed: int) -> dict[str, object]:
-    """Figures of all arms."""
+async def measured(problems: list[Problem], samples: int, workers: int, seed: int) -> Figures:
+    """First tries, and what becomes of the wrong ones in each arm."""
     async with DockerSandbox(workers=workers) as sandbox:
         bench = Bench(sandbox, create(sandbox, seed=seed, right_share=0.0))
         tries = [first_try(bench, problem, sample) for problem in problems for sample in range(samples)]
         wrong = [one for one in await together(tries, workers) if one is not None]
         figures = {arm: await arm_of(bench, wrong, arm, workers) for arm in ARMS}
-    return {
-        "problems": len(problems),
-        "first_tries": len(tries),
-        "wrong": len(wrong),
-        "seed": seed,
-        "arms": figures,
-    }
+    return Figures(len(problems), len(tries), len(wrong), seed, figures)
 
 
 async def arm_of(bench: Bench, wrong: list[FirstTry], arm: str, workers: int) -> dict[str, float]:
@@ -159,16 +164,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
-    found = {}
+    found: dict[str, Figures] = {}
     print(f"{'set':<12}{'wrong':>7}  {'feedback':<9}{'1 revision':>11}{f'{REVISIONS} revisions':>13}")
     for name, problems in problems_of(arguments):
         figures = asyncio.run(measured(problems, arguments.samples, arguments.workers, arguments.seed))
         found[name] = figures
-        for arm, shares in figures["arms"].items():  # type: ignore[attr-defined]
-            row = f"{name:<12}{figures['wrong']!s:>7}  {arm:<9}"
+        for arm, shares in figures.arms.items():
+            row = f"{name:<12}{figures.wrong:>7}  {arm:<9}"
             print(row + f"{shares['after_1']:>11.1%}{shares[f'after_{REVISIONS}']:>13.1%}", flush=True)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps({name: asdict(figures) for name, figures in found.items()}, indent=2)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
     if not found:
         sys.exit("no problems: give --data")
 
