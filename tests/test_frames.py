@@ -58,5 +58,18 @@ def test_reading_from_a_stream_that_ended_says_so() -> None:
     os.close(write_end)
 
     with pytest.raises(frames.Closed):
-        frames.read_frame(read_end)
+        frames.Reader(read_end).frame()
+    os.close(read_end)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=6))
+def test_a_reader_gives_frames_that_came_together_one_by_one(payloads: list[bytes]) -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"".join(frames.frame(b"c", payload) for payload in payloads))
+    os.close(write_end)
+    reader = frames.Reader(read_end)
+
+    assert [reader.frame() for _ in payloads] == [(b"c", payload) for payload in payloads]
+    with pytest.raises(frames.Closed):
+        reader.frame()
     os.close(read_end)

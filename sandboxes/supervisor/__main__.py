@@ -23,7 +23,6 @@ import split
 import steps
 from children import Zygote
 
-
 MOST_SEEDED = 16
 
 
@@ -119,9 +118,10 @@ def main():
     slot.zygote("judge")
     greeting = {"language_version": platform.python_version(), "left": cleaning.leftovers()}
     frames.write_all(1, frames.frame(b"H", json.dumps(greeting).encode()))
+    jobs = frames.Reader(0)
     while True:
         try:
-            _kind, payload = frames.read_frame(0)
+            _kind, payload = jobs.frame()
         except frames.Closed:
             return
         result = perform(slot, json.loads(payload))

@@ -16,7 +16,7 @@ class Zygote:
 
     def __init__(self, role: str, seed: int) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.role, self.control, self.alive = role, ours, {}
+        self.role, self.control, self.alive, self.asked = role, ours, {}, []
         self.pid = os.fork()
         if self.pid == 0:
             start_interpreter(theirs, role, seed)
@@ -26,22 +26,14 @@ class Zygote:
             raise RuntimeError(f"zygote {role} did not start")
         ours.setblocking(False)
 
-    def spawn(self, command, fds) -> int:
-        """Fork a child that owns `fds` (channel, stdin, stdout, stderr); its pid."""
+    def spawn(self, command, fds, child) -> None:
+        """Ask for a child that owns `fds` (channel, stdin, stdout, stderr); its pid comes as a notice."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
         self.control.sendmsg([COMMAND.pack(*command)], rights)
-        self.control.setblocking(True)
-        try:
-            while True:
-                message = self.control.recv(64)
-                if message[:1] == b"p":
-                    return STARTED.unpack(message)[1]
-                self.note(message)
-        finally:
-            self.control.setblocking(False)
+        self.asked.append(child)
 
     def receive(self) -> None:
-        """Take the notices of children that ended."""
+        """Take the notices of children that started or ended."""
         while True:
             try:
                 message = self.control.recv(64)
@@ -52,6 +44,12 @@ class Zygote:
             self.note(message)
 
     def note(self, message) -> None:
+        """A child was forked (in the order that was asked for), or has ended."""
+        if message[:1] == b"p":
+            child = self.asked.pop(0)
+            child.pid = STARTED.unpack(message)[1]
+            self.alive[child.pid] = child
+            return
         _kind, pid, status, user, system, max_rss_kb = ENDED.unpack(message)
         child = self.alive.pop(pid, None)
         if child is not None:
@@ -136,12 +134,12 @@ class Child:
             name.encode(),
         )
         try:
-            self.pid = zygote.spawn(command, [theirs.fileno(), given, out_w, err_w])
+            zygote.spawn(command, [theirs.fileno(), given, out_w, err_w], self)
         finally:
             theirs.close()
             for fd in (out_w, err_w, given):
                 os.close(fd)
-        zygote.alive[self.pid] = self
+        self.pid = None
         self.uid, self.zygote = uid, zygote
         self.channel = frames.Channel(ours)
         limit = limits["output_kb"] << 10

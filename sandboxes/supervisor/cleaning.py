@@ -49,7 +49,7 @@ def tidy(name):
         found = entries(folder)
         for entry in found:
             remove(f"{folder}/{entry}")
-        left = left or bool(found and entries(folder) and folder in PLACES)
+        left = left or bool(found and folder in PLACES and entries(folder))
     return not left
 
 

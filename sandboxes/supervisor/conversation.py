@@ -27,6 +27,7 @@ class Conversation:
     swallow any exception: `refused`, `gone`, `mutated`."""
 
     def __init__(self):
+        self.replies = frames.Reader(CHANNEL)
         self.lock = threading.RLock()
         self.answer_callback = None
         self.refused = None
@@ -44,7 +45,7 @@ class Conversation:
     def reply(self):
         """The next reply; answers callbacks and prints what the solution printed meanwhile."""
         while True:
-            kind, payload = frames.read_frame(CHANNEL)
+            kind, payload = self.replies.frame()
             if kind == b"o":
                 sys.stdout.write(payload.decode("utf-8", "replace"))
             elif kind == b"x":

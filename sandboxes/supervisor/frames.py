@@ -9,6 +9,8 @@ import struct
 
 HEADER = struct.Struct(">cI")
 LIMIT = 64 << 20
+PORTION = 1 << 16
+"""Bytes in one read. A larger buffer would be mapped and unmapped by the allocator for every read."""
 
 
 class Closed(Exception):
@@ -33,24 +35,30 @@ def write_all(fd: int, data: bytes) -> None:
         raise Closed from None
 
 
-def read_exactly(fd: int, size: int) -> bytes:
-    """Blocking read of `size` bytes; raises Closed at the end of the stream."""
-    parts = []
-    while size:
-        part = os.read(fd, min(size, 1 << 20))
-        if not part:
-            raise Closed
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+class Reader:
+    """Blocking frames from a descriptor; what comes with a frame is kept for the next call."""
 
+    def __init__(self, fd: int, limit: int = LIMIT) -> None:
+        self.fd, self.limit, self.inbox = fd, limit, bytearray()
 
-def read_frame(fd: int, limit: int = LIMIT) -> tuple[bytes, bytes]:
-    """Blocking read of one frame: (kind, payload)."""
-    kind, size = HEADER.unpack(read_exactly(fd, HEADER.size))
-    if size > limit:
-        raise TooLarge(size)
-    return kind, read_exactly(fd, size)
+    def frame(self) -> tuple[bytes, bytes]:
+        """The next frame: (kind, payload); raises Closed, TooLarge."""
+        self.fill(HEADER.size)
+        kind, size = HEADER.unpack_from(self.inbox)
+        if size > self.limit:
+            raise TooLarge(size)
+        end = HEADER.size + size
+        self.fill(end)
+        payload = bytes(self.inbox[HEADER.size : end])
+        del self.inbox[:end]
+        return kind, payload
+
+    def fill(self, size: int) -> None:
+        while len(self.inbox) < size:
+            part = os.read(self.fd, PORTION)
+            if not part:
+                raise Closed
+            self.inbox += part
 
 
 class Channel:
@@ -73,12 +81,12 @@ class Channel:
         """Take what is there. A stream that ended or broke is `closed`; what came before can still be taken."""
         try:
             while len(self.inbox) < self.limit + HEADER.size:
-                part = self.sock.recv(1 << 18)
+                part = self.sock.recv(PORTION)
                 if not part:
                     self.closed = True
                     return
                 self.inbox += part
-                if len(part) < 1 << 18:
+                if len(part) < PORTION:
                     return
         except BlockingIOError:
             return

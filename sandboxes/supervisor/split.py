@@ -192,7 +192,7 @@ class SplitRun:
         return self.cpu_base_s, self.wall_base_s
 
     def judge_kb(self):
-        return measure.anonymous_kb(self.judge.pid)
+        return measure.anonymous_kb(self.judge.pid) if self.judge.pid else 0
 
     def stop(self, name, cause):
         """End one side for overrunning a limit. The other hears of it as of any end."""

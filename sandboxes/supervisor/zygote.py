@@ -29,7 +29,11 @@ COMMON = (
 """What most programs import. Each further module makes every fork slower: measured, not guessed (docs/decisions)."""
 TESTING = "asyncio unittest unittest.mock _pytest.config pytest hypothesis hypothesis.strategies".split()
 ROLES = {
-    "judge": ("judge_process", ("judge_asserts", "judge_cases"), COMMON),
+    "judge": (
+        "judge_process",
+        ("judge_asserts", "judge_cases"),
+        ["collections", "itertools", "random", "re", "typing"],
+    ),
     "judge_testing": (
         "judge_process",
         ("judge_asserts", "judge_cases", "judge_unittest", "judge_pytest"),
