@@ -1,25 +1,28 @@
 """From a verify item to the jobs that answer it. Pure; raises InputError for an item that says what cannot be."""
 
+from base64 import b64decode
 from pathlib import PurePosixPath
 
 from execfeedback.errors import InputError
-from execfeedback.languages import Language
+from execfeedback.languages import Language, language, languages
 from execfeedback.types import Case, FileText, FloatChecker, Item, Job, Limits, Split, StdioCase, Step
 
-
-def limits_of(item: Item, language: Language) -> Limits:
-    return item.limits.over(language.limits)
+LONGEST_PATH, LONGEST_NAME = 1000, 200
 
 
-def files_of(item: Item, language: Language) -> dict[str, FileText]:
+def limits_of(item: Item, spoken: Language) -> Limits:
+    return item.limits.over(spoken.limits)
+
+
+def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
     """The solution's files, its main one under the name that the language gives it."""
     if isinstance(item.solution, str):
-        own: dict[str, FileText] = {language.source: item.solution}
+        own: dict[str, FileText] = {spoken.source: item.solution}
     elif not item.solution:
         raise InputError(f"item {item.id!r}: field 'solution' has no file; give the text, or path -> text")
     else:
         own = dict(item.solution)
-        own.setdefault(language.source, next(iter(item.solution.values())))
+        own.setdefault(spoken.source, next(iter(item.solution.values())))
     clash = own.keys() & item.solution_files.keys()
     if clash:
         raise InputError(
@@ -29,27 +32,61 @@ def files_of(item: Item, language: Language) -> dict[str, FileText]:
 
 
 def checked_paths(item: Item, files: dict[str, FileText]) -> dict[str, FileText]:
-    for path in files:
-        parts = PurePosixPath(path).parts
-        if (
-            not parts
-            or path.startswith("/")
-            or ".." in parts
-            or "\0" in path
-            or any(len(p) > 200 for p in parts)
-        ):
-            raise InputError(
-                f"item {item.id!r}: file path {path!r} must be relative and stay inside the run's directory"
-            )
+    """The same files, if a slot can hold them; else InputError names the path and what is wrong with it."""
+    seen: set[PurePosixPath] = set()
+    for path, content in files.items():
+        wrong = wrong_path(path, seen) or wrong_content(content)
+        if wrong:
+            raise InputError(f"item {item.id!r}: file path {path!r} {wrong}")
+        seen.add(PurePosixPath(path))
     return files
 
 
-def split_job(item: Item, language: Language, *, write_back: bool, fresh_seed: int | None = None) -> Job:
+def wrong_path(path: str, seen: set[PurePosixPath]) -> str | None:
+    pure = PurePosixPath(path)
+    if not pure.parts or path.startswith("/") or ".." in pure.parts or "\0" in path:
+        return "must be relative and stay inside the run's directory"
+    if len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in pure.parts):
+        return f"is longer than {LONGEST_PATH} bytes, or has a part longer than {LONGEST_NAME}"
+    if pure in seen:
+        return "comes twice"
+    if seen.intersection(pure.parents) or any(pure in other.parents for other in seen):
+        return "is a file and a folder at one time"
+    return None
+
+
+def wrong_content(content: FileText) -> str | None:
+    if isinstance(content, str):
+        return None
+    try:
+        b64decode(content.base64, validate=True)
+    except ValueError as error:
+        return f"has no base64 that can be read: {error}"
+    return None
+
+
+def check(item: Item) -> None:
+    """Raises InputError for an item that no job can be made of, before anything runs."""
+    known = {name for one in languages().values() for name in (one.name, *one.aliases)}
+    if item.language not in known:
+        return  # judged, as unverifiable
+    spoken = language(item.language)
+    if item.style == "stdio":
+        stdio_job(item, spoken, stdio_in(item))
+    elif item.style == "native":
+        files_of(item, spoken)
+    else:
+        split_job(item, spoken, write_back=False)
+    if item.holdout and isinstance(item.holdout[0], Case):
+        case_job(item, spoken, (), write_back=False)
+
+
+def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int | None = None) -> Job:
     """The tests in a judge process, the solution in its own."""
     if item.style in ("humaneval", "cases") and not item.entry_point:
         raise InputError(f"item {item.id!r}: style {item.style!r} needs the field 'entry_point'")
     if item.style == "cases":
-        return case_job(item, language, cases_in(item), write_back=write_back, fresh_seed=fresh_seed)
+        return case_job(item, spoken, cases_in(item), write_back=write_back, fresh_seed=fresh_seed)
     if not isinstance(item.tests, str):
         raise InputError(f"item {item.id!r}: field 'tests' must be text for style {item.style!r}")
     assert item.style in ("asserts", "humaneval", "pytest", "unittest")
@@ -62,12 +99,12 @@ def split_job(item: Item, language: Language, *, write_back: bool, fresh_seed: i
         stop_on_failure=item.stop_on == "first_failure",
         files=checked_paths(item, item.files),
     )
-    return job(item, language, split=split, fresh_seed=fresh_seed)
+    return job(item, spoken, split=split, fresh_seed=fresh_seed)
 
 
 def case_job(
     item: Item,
-    language: Language,
+    spoken: Language,
     cases: tuple[Case, ...],
     *,
     write_back: bool,
@@ -86,29 +123,29 @@ def case_job(
         unordered=item.checker == "unordered",
         stop_on_failure=item.stop_on == "first_failure",
     )
-    return job(item, language, split=split, fresh_seed=fresh_seed)
+    return job(item, spoken, split=split, fresh_seed=fresh_seed)
 
 
 def stdio_job(
-    item: Item, language: Language, cases: tuple[StdioCase, ...], *, fresh_seed: int | None = None
+    item: Item, spoken: Language, cases: tuple[StdioCase, ...], *, fresh_seed: int | None = None
 ) -> Job:
     """One run of the program for each case; only its stdin goes into the sandbox."""
-    steps = tuple(Step(argv=language.run, stdin=case.stdin, warm=language.warm) for case in cases)
-    return job(item, language, steps=steps, fresh_seed=fresh_seed)
+    steps = tuple(Step(argv=spoken.run, stdin=case.stdin, warm=spoken.warm) for case in cases)
+    return job(item, spoken, steps=steps, fresh_seed=fresh_seed)
 
 
 def job(
     item: Item,
-    language: Language,
+    spoken: Language,
     *,
     steps: tuple[Step, ...] = (),
     split: Split | None = None,
     fresh_seed: int | None = None,
 ) -> Job:
     return Job(
-        environment=item.environment or language.image,
-        files=files_of(item, language),
-        limits=limits_of(item, language),
+        environment=item.environment or spoken.image,
+        files=files_of(item, spoken),
+        limits=limits_of(item, spoken),
         steps=steps,
         split=split,
         fresh_seed=fresh_seed,

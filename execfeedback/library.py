@@ -6,8 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import ValidationError
-
+from execfeedback import jobs
 from execfeedback.corpus import Corpus
 from execfeedback.errors import InputError
 from execfeedback.generators.function import Write
@@ -57,14 +56,10 @@ def open_backend(name: str, workers: int) -> SandboxPool:
 
 
 def as_item(item: Item | Mapping[str, Any]) -> Item:
-    if isinstance(item, Item):
-        return item
-    try:
-        return Item.model_validate(item)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"item {item.get('id')!r}: field {field!r}: {first['msg']}") from error
+    """A checked item. Raises InputError naming the item and its field."""
+    given = item if isinstance(item, Item) else parsed(dict(item), Item, f"item {item.get('id')!r}")
+    jobs.check(given)
+    return given
 
 
 def verify(items: Items, *, workers: int = 2, backend: str = "docker") -> list[Verdict]:

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from execfeedback import jobs
 from execfeedback.errors import InputError
-from execfeedback.jsonl import read_jsonl, read_rows, write_jsonl
+from execfeedback.halting import Interrupted
+from execfeedback.jsonl import json_line, read_jsonl, read_rows, write_jsonl
 from execfeedback.library import open_backend
 from execfeedback.types import Item, Value, Verdict
 from execfeedback.verifying import item_digest, verify_items
@@ -35,16 +38,27 @@ class Counts(Value):
 
 def run(options: Options) -> Counts:
     """Judge every item; raises InputError before the first one runs when a line or a field is wrong."""
-    items = [item for _, item in read_jsonl(options.items, Item)]
+    items = read_items(options.items)
     refuse_repeated_ids(options.items, items)
     kept = judged_before(options.out, items)
     left = [item for item in items if item.id not in kept]
     counts: Counter[str] = Counter(verdict.verdict or "error" for verdict in kept.values())
     with open_output(options.out) as file:
-        asyncio.run(judge_left(options, left, file, counts, len(items)))
+        asyncio.run(until_stopped(judge_left(options, left, file, counts, len(items))))
     if options.out is not None and not options.unordered:
         in_input_order(options.out, items)
     return summary(options, counts, len(items), len(kept))
+
+
+def read_items(path: Path) -> list[Item]:
+    items = []
+    for number, item in read_jsonl(path, Item):
+        try:
+            jobs.check(item)
+        except InputError as error:
+            raise InputError(f"{path}:{number}: {error}") from None
+        items.append(item)
+    return items
 
 
 def refuse_repeated_ids(path: Path, items: list[Item]) -> None:
@@ -60,7 +74,7 @@ def refuse_repeated_ids(path: Path, items: list[Item]) -> None:
 def judged_before(out: Path | None, items: list[Item]) -> dict[str, Verdict]:
     """Verdicts of an earlier run that still hold: same id, same digest, no error of ours. A last line that was cut off by
     a kill is dropped from the file."""
-    if out is None or not out.exists():
+    if out is None or not out.is_file():
         return {}
     drop_cut_line(out)
     digests = {item.id: item_digest(item) for item in items}
@@ -86,13 +100,36 @@ class open_output:
         self.out = out
 
     def __enter__(self) -> TextIO:
-        self.file = sys.stdout if self.out is None else self.out.open("a", encoding="utf-8")
+        try:
+            self.file = sys.stdout if self.out is None else self.out.open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {self.out}: cannot be written: {error.strerror}") from error
         return self.file
 
     def __exit__(self, *_: object) -> None:
         self.file.flush()
         if self.out is not None:
             self.file.close()
+
+
+async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Ctrl-C and SIGTERM end the work: what is in a slot is dropped, the slots are removed, all else is kept."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    stopped: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        stopped.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if stopped:
+            raise Interrupted(stopped[0]) from None
+        raise
 
 
 async def judge_left(
@@ -105,7 +142,7 @@ async def judge_left(
             async for verdict in verify_items(
                 left, sandbox, workers=options.workers, ordered=not options.unordered
             ):
-                file.write(verdict.model_dump_json() + "\n")
+                file.write(json_line(verdict).decode())
                 file.flush()
                 counts[verdict.verdict or "error"] += 1
                 advance(counts)

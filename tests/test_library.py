@@ -1,0 +1,162 @@
+"""The library as a training pipeline uses it: verdicts in order, lazily, with errors that name the field."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import execfeedback as ef
+from execfeedback.errors import InputError, SandboxError
+from execfeedback.library import open_backend
+from execfeedback.types import Execution, Item, Job, SplitResult, StepResult, TestResult
+from execfeedback.verifying import AHEAD, item_digest, verify_items
+
+
+def numbered(n: int, wrong: bool = False) -> dict[str, Any]:
+    """An item that knows its number; the wrong one fails its test."""
+    solution = f"def f():\n    return {n + wrong}\n"
+    return {"id": f"n{n}", "language": "python", "solution": solution, "tests": f"assert f() == {n}\n"}
+
+
+OK = StepResult(cause="exited", exit_code=0)
+
+
+class TellingSandbox:
+    """An honest small sandbox: passes everything, later items sooner, and counts what is inside at one time."""
+
+    def __init__(self, broken: str = "") -> None:
+        self.inside = self.most_inside = 0
+        self.broken = broken
+
+    async def run(self, job: Job) -> Execution:
+        self.inside += 1
+        self.most_inside = max(self.most_inside, self.inside)
+        try:
+            await asyncio.sleep(0.002 if self.inside % 2 else 0.0005)
+        finally:
+            self.inside -= 1
+        if self.broken and self.broken in str(job.files["solution.py"]):
+            raise SandboxError("the engine went")
+        test = TestResult(name="test 1", outcome="passed")
+        return Execution(
+            split=SplitResult(ended=True, expected=1, tests=(test,), calls=1, values=1, judge=OK, solution=OK)
+        )
+
+
+async def test_items_are_drawn_no_faster_than_they_are_judged() -> None:
+    drawn = 0
+
+    def endless() -> Iterator[Item]:
+        nonlocal drawn
+        while True:
+            drawn += 1
+            yield Item.model_validate(numbered(drawn))
+
+    sandbox, got = TellingSandbox(), 0
+    verdicts = verify_items(endless(), sandbox, workers=2)
+    async for verdict in verdicts:
+        got += 1
+        assert verdict.id == f"n{got}"
+        assert drawn <= got + 2 * AHEAD
+        if got == 200:
+            break
+    await verdicts.aclose()  # type: ignore[attr-defined]
+
+    assert sandbox.most_inside == 2 * AHEAD and sandbox.inside == 0
+
+
+async def test_unordered_gives_every_item_once_as_it_finishes() -> None:
+    items = [Item.model_validate(numbered(n)) for n in range(60)]
+
+    found = [v.id async for v in verify_items(items, TellingSandbox(), workers=2, ordered=False)]
+
+    assert sorted(found) == sorted(item.id for item in items)
+    assert found != [item.id for item in items]
+
+
+async def test_a_fault_of_ours_is_one_items_error_and_no_verdict() -> None:
+    items = [Item.model_validate(numbered(n)) for n in range(5)]
+
+    found = [v async for v in verify_items(items, TellingSandbox(broken="return 3"), workers=2)]
+
+    assert [v.verdict for v in found] == ["passed"] * 3 + [None, "passed"]
+    assert (found[3].passed, found[3].error) == (None, "the engine went")
+
+
+def test_the_digest_covers_what_decides_and_nothing_else() -> None:
+    item = Item.model_validate(numbered(1))
+
+    assert item_digest(item) == item_digest(item.model_copy(update={"why": "because", "meta": {"a": 1}}))
+    for change in ({"tests": "x"}, {"solution": "x"}, {"entry_point": "f"}, {"stop_on": "first_failure"}):
+        assert item_digest(item) != item_digest(item.model_copy(update=change)), change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"solution": 3}, "item 'n1': field 'solution'"),
+        ({"limits": {"cpu_s": -1}}, "item 'n1': field 'limits.cpu_s'"),
+        ({"test": "assert"}, "item 'n1': field 'test'"),
+        ({"style": "doctest"}, "item 'n1': field 'style'"),
+        ({"style": "humaneval"}, "item 'n1': style 'humaneval' needs the field 'entry_point'"),
+        ({"solution_files": {"../x": "x"}}, "item 'n1': file path '../x'"),
+    ],
+)
+async def test_a_bad_item_is_an_error_that_names_the_field(change: dict[str, Any], words: str) -> None:
+    sandbox = ef.Sandbox()
+    sandbox.pool = TellingSandbox()  # type: ignore[assignment]
+    sandbox.pool.workers = 2
+
+    with pytest.raises(InputError) as caught:
+        [v async for v in sandbox.verify([numbered(0), {**numbered(1), **change}])]
+    assert words in str(caught.value)
+
+
+def test_a_backend_is_never_chosen_for_the_user() -> None:
+    with pytest.raises(InputError, match="unknown sandbox backend 'subprocess'; there is: docker"):
+        open_backend("subprocess", 2)
+
+
+@pytest.mark.docker
+def test_verify_takes_mappings_and_items_and_answers_in_order() -> None:
+    items = [numbered(0), Item.model_validate(numbered(1, wrong=True)), numbered(2)]
+
+    found = ef.verify(items)
+
+    assert [(v.id, v.verdict) for v in found] == [("n0", "passed"), ("n1", "wrong_answer"), ("n2", "passed")]
+    assert all(v.digest == item_digest(Item.model_validate(numbered(i, i == 1))) for i, v in enumerate(found))
+
+
+@pytest.mark.docker
+def test_verify_of_nothing_is_nothing() -> None:
+    assert ef.verify([]) == []
+
+
+@pytest.mark.docker
+async def test_a_warm_sandbox_judges_a_long_generator_with_bounded_memory() -> None:
+    drawn = 0
+
+    def generator() -> Iterator[dict[str, Any]]:
+        nonlocal drawn
+        for n in range(120):
+            drawn += 1
+            yield numbered(n, wrong=n % 3 == 0)
+
+    async with ef.Sandbox(workers=2) as sandbox:
+        got = 0
+        async for verdict in sandbox.verify(generator()):
+            assert (verdict.id, verdict.passed) == (f"n{got}", got % 3 != 0)
+            got += 1
+            assert drawn <= got + 2 * AHEAD
+    assert got == 120
+
+
+@pytest.mark.docker
+async def test_leaving_early_leaves_the_sandbox_in_order() -> None:
+    async with ef.Sandbox(workers=2) as sandbox:
+        async for verdict in sandbox.verify(numbered(n) for n in range(1000)):
+            assert verdict.passed
+            break
+        again = [v.id async for v in sandbox.verify([numbered(7)])]
+    assert again == ["n7"]
