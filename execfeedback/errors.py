@@ -1,15 +1,15 @@
 """Our own faults, and the user's. A program's fault is never an exception: it is a `Verdict`.
 
-    ExecfeedbackError
-    |-- InputError            a file, field or option is wrong; the message names it and the remedy    exit 2
-    |-- SandboxError          the sandbox failed us; retried, and never a verdict                      exit 4
-    |   |-- SandboxMissing    no engine, no image, no permission: retrying does not help
-    |   `-- SlotLost          one slot died or stopped answering: a fresh one may do
-    |-- GeneratorError        the model failed us                                                     exit 5
-    |   |-- GeneratorBusy     worth retrying: 429, 5xx, time-out, a cut reply
-    |   |-- GeneratorRefused  not worth retrying: bad key, unknown model, context too long
-    |   `-- GeneratorExhausted  nothing more to say for this problem (a replay at its end); ends the problem
-    `-- BudgetSpent           a limit that the user set was reached                                   exit 6
+ExecfeedbackError
+|-- InputError            a file, field or option is wrong; the message names it and the remedy    exit 2
+|-- SandboxError          the sandbox failed us; retried, and never a verdict                      exit 4
+|   |-- SandboxMissing    no engine, no image, no permission: retrying does not help
+|   `-- SlotLost          one slot died or stopped answering: a fresh one may do
+|-- GeneratorError        the model failed us                                                     exit 5
+|   |-- GeneratorBusy     worth retrying: 429, 5xx, time-out, a cut reply
+|   |-- GeneratorRefused  not worth retrying: bad key, unknown model, context too long
+|   `-- GeneratorExhausted  nothing more to say for this problem (a replay at its end); ends the problem
+`-- BudgetSpent           a limit that the user set was reached                                   exit 6
 """
 
 

@@ -68,7 +68,7 @@ def test_a_job_is_one_frame_as_the_supervisor_reads_it(name: str) -> None:
     ours, theirs = socket.socketpair()
     ours.sendall(wire.encode_job(JOBS[name]))
 
-    kind, payload = frames.read_frame(theirs.fileno())
+    kind, payload = frames.Reader(theirs.fileno()).frame()
 
     assert (kind, json.loads(payload)) == (b"J", golden(name))
     ours.close(), theirs.close()
