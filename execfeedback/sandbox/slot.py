@@ -151,7 +151,7 @@ def free_uids(client: Any) -> int:
 
 def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str, Any]:
     """The wall, as `docker run` options; sandboxes/README.md has the reasons."""
-    tmpfs = f"rw,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes=8192"
+    tmpfs = f"rw,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes=4096"
     return {
         "network_mode": "none",
         "read_only": True,
