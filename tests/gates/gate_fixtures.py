@@ -15,7 +15,7 @@ from execfeedback import types
 from execfeedback.types import Attempt, GateResult, Problem, Solution, Trajectory, Verdict
 
 FOLDER = Path(__file__).resolve().parent
-GATES = ("static", "stable", "discriminating", "duplicate")
+GATES = ("held_out", "static", "stable", "discriminating", "duplicate")
 
 
 def paths(gate: str, kind: str) -> list[Path]:
