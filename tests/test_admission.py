@@ -3,6 +3,7 @@
 import pytest
 
 from execfeedback import types
+from execfeedback.admission import cost_of, examine, record_or_rejection
 from execfeedback.errors import SandboxError
 from execfeedback.protocols import Sandbox
 from execfeedback.types import (
@@ -17,7 +18,6 @@ from execfeedback.types import (
     Trajectory,
     Verdict,
 )
-from execfeedback.admission import cost_of, examine, record_or_rejection
 
 PROBLEM = Problem(id="add", statement="Write add(a, b).", entry_point="add", tests="assert add(1, 2) == 3\n")
 SUITE = types.TestSuite(style="asserts", tests="assert add(1, 2) == 3\n")
