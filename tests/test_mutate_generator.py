@@ -223,7 +223,7 @@ async def test_a_hostile_solution_cannot_break_the_revision(sandbox: Sandbox) ->
 
 def bundled() -> list[Problem]:
     folder = Path(__file__).resolve().parent.parent / "problems" / "foundations"
-    return [problem for problem in load_problems(folder) if problem.reference and suite_of(problem)][:24]
+    return [problem for problem in load_problems(folder) if problem.reference and suite_of(problem)][:18]
 
 
 @pytest.mark.docker
@@ -253,6 +253,6 @@ async def test_the_true_feedback_repairs_more_than_none_or_that_of_another_probl
             verdict = await passes(problem, revised)
             fixed += bool(verdict and verdict.passed)
         rates[arm] = fixed / len(wrong)
-    assert len(wrong) >= 12
+    assert len(wrong) >= 10
     assert rates["true"] >= 0.4
     assert rates["true"] >= 2 * max(rates["none"], rates["other"])

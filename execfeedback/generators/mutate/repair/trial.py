@@ -18,7 +18,7 @@ CPU_S = 0.25
 CPU_S_LATER = 0.05
 """CPU seconds of a program, and after `PATIENCE` programs ran out of them."""
 PATIENCE = 6
-MOST_SLOW = 60
+MOST_SLOW = 40
 """After so many slow programs the rest is not tried."""
 STUCK_S = 1.0
 """CPU seconds of a program that does not even end when its time is up: a loop in C."""
