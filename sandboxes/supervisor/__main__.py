@@ -10,6 +10,7 @@ is an exception here: the supervisor ends, the host sees a lost slot, and no ver
 """
 
 import base64
+import collections
 import json
 import os
 import platform
@@ -33,6 +34,7 @@ class Slot:
         self.first_uid, self.uids, self.runs = first_uid, uids, 0
         self.zygotes = {}
         self.base_kb, self.oom_kills = None, measure.oom_kills()
+        self.spare = None
 
     def zygote(self, role, seed=None):
         """The fork server of that role and hash seed. Those of other seeds are kept too, the latest used ones: they were
@@ -77,20 +79,48 @@ class Slot:
         self.runs += 1
         return base, base + 1
 
+    def place_for(self, what):
+        """Where the next run is, and its forked pair for a split run: the spare one where it fits."""
+        spare, self.spare = self.spare, None
+        if spare is not None and spare.what == what:
+            return spare.place, spare.pair
+        if spare is not None:
+            split.leave(spare.pair)
+            cleaning.clean(spare.place.name, spare.place.uids, self.pids())
+        place = Place(self.next_uids())
+        return place, what and split.start(self, place, what)
+
+    def prepare(self, what):
+        """Fork the pair of the next run ahead, while the host is busy with the last one: most runs are like the one before.
+        The slot has just been proven clean, and a pair knows nothing until its job comes over its channels."""
+        if self.spare is None and what is not None and what[2] is None:
+            place = Place(self.next_uids())
+            self.spare = Spare(what, place, split.start(self, place, what))
+
+
+class Place:
+    """The directory and the uids of one run."""
+
+    def __init__(self, uids):
+        self.uids, self.name = uids, f"run-{os.urandom(8).hex()}"
+        self.folder = f"/work/{self.name}"
+        os.mkdir(self.folder)
+        os.chmod(self.folder, 0o1777)
+
+
+Spare = collections.namedtuple("Spare", "what place pair")
+
 
 def perform(slot, job):
     """Run one job; the measurement, and whether the slot may be used again."""
-    uids = slot.next_uids()
-    name = f"run-{os.urandom(8).hex()}"
-    os.mkdir(f"/work/{name}")
-    os.chmod(f"/work/{name}", 0o1777)
+    what = split.wanted(job) if job["split"] is not None else None
+    place, pair = slot.place_for(what)
     for path, content in job["files"].items():
-        write_file(f"/work/{name}", path, content)
-    if job["split"] is not None:
-        measured = {"split": split.run(slot, job, name, uids)}
-    else:
-        measured = {"steps": steps.run(slot, job, name, uids)}
-    return {**measured, "clean": cleaning.clean(name, uids, slot.pids())}
+        write_file(place.folder, path, content)
+    measured = (
+        {"split": split.run(slot, job, place, pair)} if pair else {"steps": steps.run(slot, job, place)}
+    )
+    return {**measured, "clean": cleaning.clean(place.name, place.uids, slot.pids())}, what
 
 
 def write_file(folder, path, content):
@@ -124,8 +154,10 @@ def main():
             _kind, payload = jobs.frame()
         except frames.Closed:
             return
-        result = perform(slot, json.loads(payload))
+        result, what = perform(slot, json.loads(payload))
         frames.write_all(1, frames.frame(b"R", json.dumps(result).encode()))
+        if result["clean"]:
+            slot.prepare(what)
 
 
 main()

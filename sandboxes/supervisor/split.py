@@ -20,6 +20,7 @@ from children import Child
 
 TICK_S = 0.025
 CLOSING_S = 0.25
+MOST_CASES = 100
 NAME = b'["get", ["m"]'
 """A request for a name of the module: it is a call only when a plain value comes back."""
 ANSWERS = (b'["ok"', b'["same"')
@@ -275,33 +276,52 @@ def dumps(value):
     return json.dumps(value).encode("ascii")
 
 
-def start(slot, job, name, uids):
-    """Fork both sides. The heavy interpreters are taken where the texts name what they have imported."""
+def wanted(job):
+    """What the two sides must be forked with: (zygote of the solution, zygote of the tests, hash seed, limits). The heavy
+    interpreters are taken where the texts name what they have imported."""
     split = job["split"]
-    seed = job.get("fresh_seed")
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     numeric = "numpy" in text or "numpy" in split["tests"]
     testing = split["style"] in ("pytest", "unittest") or any(
-        w in split["tests"] for w in ("pytest", "hypothesis", "unittest")
+        word in split["tests"] for word in ("pytest", "hypothesis", "unittest")
     )
-    limits = job["limits"]
-    limits = {**limits, "cpu_s": limits["cpu_s"] * max(1, len(split["cases"]))}
-    solution = Child(slot.zygote("solution_numpy" if numeric else "solution", seed), uids[0], limits, name)
-    judge = Child(slot.zygote("judge_testing" if testing else "judge", seed), uids[1], limits, name)
-    return solution, judge
+    limits = dict(job["limits"])
+    if (
+        split["style"] == "cases"
+    ):  # the limit holds for each call; the kernel's, for the process, is only a backstop
+        limits["cpu_s"] *= MOST_CASES
+    roles = "solution_numpy" if numeric else "solution", "judge_testing" if testing else "judge"
+    return (*roles, job.get("fresh_seed"), tuple(sorted(limits.items())))
 
 
-def run(slot, job, name, uids):
+def start(slot, place, what):
+    """Fork both sides: (solution, judge)."""
+    solution, judge, seed, limits = what
+    return (
+        Child(slot.zygote(solution, seed), place.uids[0], dict(limits), place.name),
+        Child(slot.zygote(judge, seed), place.uids[1], dict(limits), place.name),
+    )
+
+
+def leave(pair):
+    """End a pair that got no job: each side leaves when its channel closes."""
+    for child in pair:
+        child.hang_up()
+    wait_for_end(pair, CLOSING_S * 8)
+    for child in pair:
+        child.close()
+
+
+def run(slot, job, place, pair):
     """The facts of a split run. The children are gone when it returns."""
-    solution, judge = start(slot, job, name, uids)
     ours = slot.pids()
     usages = {
-        party: measure.Usage(uid, ours, slot.base_kb) for party, uid in zip(("solution", "judge"), uids)
+        party: measure.Usage(uid, ours, slot.base_kb) for party, uid in zip(("solution", "judge"), place.uids)
     }
-    conversation = SplitRun(job, solution, judge, usages)
+    conversation = SplitRun(job, *pair, usages)
     try:
         conversation.run()
         return conversation.finish(slot)
     finally:
-        solution.close()
-        judge.close()
+        for child in pair:
+            child.close()

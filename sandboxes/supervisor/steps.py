@@ -13,14 +13,14 @@ from split import facts, wait_for_end
 TICK_S = 0.025
 
 
-def run(slot, job, name, uids):
+def run(slot, job, place):
     """Facts of each step, in order. Steps share the run's directory, and nothing else."""
     results = []
     for step in job["steps"]:
-        results.append(run_step(slot, job, step, name, uids))
+        results.append(run_step(slot, job, step, place))
         left = cleaning.strangers(slot.pids())
         if left:
-            cleaning.killed(uids, slot.pids())
+            cleaning.killed(place.uids, slot.pids())
         if job["stop_on_failure"] and results[-1]["exit_code"] != 0:
             break
     return results
@@ -34,13 +34,13 @@ def given(text):
     return os.dup(file.fileno())
 
 
-def run_step(slot, job, step, name, uids):
+def run_step(slot, job, step, place):
     limits, seed = job["limits"], job.get("fresh_seed")
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
     zygote = slot.zygote(role, seed)
-    usage = measure.Usage(uids[0], slot.pids(), slot.base_kb)
-    child = Child(zygote, uids[0], limits, name, given(step["stdin"]) if step["stdin"] else None)
+    usage = measure.Usage(place.uids[0], slot.pids(), slot.base_kb)
+    child = Child(zygote, place.uids[0], limits, place.name, given(step["stdin"]) if step["stdin"] else None)
     watch = measure.Stopwatch("solution")
     try:
         argv = list(step["argv"])

@@ -118,6 +118,7 @@ def main():
     site.setcopyright()
     site.sethelper()
     program, runners, modules = ROLES[role]
+    import frames
     import immortal
     import inside
 
@@ -135,7 +136,10 @@ def main():
     control.send(STARTED.pack(b"r", os.getpid()))
     data, fds = serve(control)
     inside.enter(COMMAND.unpack(data), fds)
-    child.main()
+    try:
+        child.main()
+    except frames.Closed:  # there was no job for this pair
+        os._exit(0)
 
 
 main()
