@@ -94,6 +94,26 @@ async def test_a_program_holds_no_descriptor_but_its_own(sandbox: Sandbox) -> No
     assert (await measured(sandbox, text)).stdout in ("[0, 1, 2]\n", "[0, 1, 2, 3]\n")
 
 
+OTHERS = """
+import os
+for pid in sorted(set(filter(str.isdigit, os.listdir('/proc'))) - {str(os.getpid())}):
+    for name in ('cmdline', 'environ', 'maps', 'mem', 'fd', 'cwd', 'io', 'auxv'):
+        try:
+            path = f'/proc/{pid}/{name}'
+            found = os.listdir(path) if name == 'fd' else os.readlink(path) if name == 'cwd' else open(path, 'rb').read(1)
+            if found:
+                print(path)
+        except OSError:
+            continue
+"""
+
+
+async def test_nothing_of_other_processes_can_be_read_but_their_states(sandbox: Sandbox) -> None:
+    found = await measured(sandbox, OTHERS)
+
+    assert (found.stdout, found.exit_code) == ("", 0)
+
+
 # ---- limits ------------------------------------------------------------------------------------------------------
 
 

@@ -91,10 +91,7 @@ async def test_what_looks_suspicious_and_is_right_passes(probes_dir: Path, sandb
         assert verdict.verdict in allowed, verdict
 
 
-SAID = {
-    "ha-pickle-output": "the words are part of a pickle that nobody loads",
-    "ha-proc-read-supervisor": "command lines of the supervisor's processes are listed as not covered",
-}
+SAID = {"ha-pickle-output": "the words are part of a pickle that nobody loads"}
 """Probes whose output may hold the mark of success, and why."""
 
 ENDS: dict[str, tuple[str, int | None]] = {

@@ -17,6 +17,7 @@ import platform
 import signal
 import sys
 
+import arguments
 import cleaning
 import frames
 import measure
@@ -143,6 +144,7 @@ def main():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     os.umask(0o022)
+    arguments.hide()
     slot = Slot(int(sys.argv[1]), int(sys.argv[2]))
     slot.zygote("solution")
     slot.zygote("judge")

@@ -118,10 +118,12 @@ def main():
     site.setcopyright()
     site.sethelper()
     program, runners, modules = ROLES[role]
+    import arguments
     import frames
     import immortal
     import inside
 
+    arguments.hide()
     inside.prepare()
     child = __import__(program)
     if runners:
