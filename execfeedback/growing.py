@@ -185,13 +185,12 @@ class _Growth:
 
     async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:
         """Ask the gates, and keep what they said until the unit's turn comes."""
-        results = await examine(trajectory, self.parallel, self.sandbox)
+        asked = [_Reported(gate, emit) for gate in self.parallel]
+        results = await examine(trajectory, asked, self.sandbox)
         keys: dict[str, Any] = {}
         if trajectory.stopped == "passed" and all(result.passed for result in results):
             keys = {gate.name: await gate.keys(trajectory, self.sandbox) for gate in self.ordered}
         said = [result.model_dump(mode="json") for result in results]
-        for result in said:
-            emit({"event": "gate", **result})
         self.writer.put_examination(unit.key, id, results, {"gates": said, "keys": keys})
 
     # ---- admission ---------------------------------------------------------------------------------------
@@ -218,6 +217,19 @@ class _Growth:
             self.emit({"event": "record", "repaired": outcome.repaired, **name})
         else:
             self.emit({"event": "rejection", "reason": outcome.reason, **name})
+
+
+class _Reported:
+    """A gate whose result is told as soon as it is there."""
+
+    def __init__(self, gate: Gate, emit: EventSink) -> None:
+        self._gate, self._emit = gate, emit
+        self.name, self.version = gate.name, gate.version
+
+    async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
+        result = await self._gate.check(trajectory, sandbox)
+        self._emit({"event": "gate", **result.model_dump(mode="json")})
+        return result
 
 
 def _unreachable(why: str) -> GeneratorError:
