@@ -91,6 +91,22 @@ async def test_a_container_killed_during_a_run_is_replaced_and_the_result_is_rig
     assert len(running(pool)) == 1 and running(pool).isdisjoint(before)
 
 
+async def test_the_second_try_of_a_job_runs_alone(docker_engine: Any) -> None:
+    said_at_start = "import time\nprint(time.monotonic(), flush=True)\ntime.sleep(1.5)"
+    said_at_end = "import time\ntime.sleep(4)\nprint(time.monotonic())"
+    async with DockerSandbox(workers=2) as two:
+        await asyncio.gather(printed(two, "import time; time.sleep(0.3)"), printed(two, "print(1)"))
+        first = asyncio.create_task(printed(two, said_at_start))
+        await asyncio.sleep(0.4)
+        (other,) = {slot.container for slot in two.slots if slot is two.idle._queue[-1]}  # type: ignore[attr-defined]
+        long = asyncio.create_task(printed(two, said_at_end))
+        await asyncio.sleep(0.4)
+        for container in running(two) - {other}:
+            docker_engine.api.kill(container)
+
+        assert float(await first) > float(await long)
+
+
 async def test_a_slot_lost_twice_while_a_canary_passes_is_the_items_verdict(
     pool: DockerSandbox, docker_engine: Any
 ) -> None:

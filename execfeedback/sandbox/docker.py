@@ -13,6 +13,7 @@ from typing import Any, Self
 from execfeedback.errors import SandboxError, SandboxMissing, SlotLost
 from execfeedback.sandbox import engine, images, leftovers, wire
 from execfeedback.sandbox.slot import GRACE_S, MOST_OPEN_FILES, MOST_PROCESSES, Slot, host_options
+from execfeedback.sandbox.turns import Turns
 from execfeedback.types import Execution, Job, Limits, SplitResult, Step, StepResult
 
 
@@ -27,6 +28,7 @@ class DockerSandbox:
         self.idle: asyncio.LifoQueue[Slot | None] = asyncio.LifoQueue()
         self.slots: set[Slot] = set()
         """Every slot that runs, idle or busy."""
+        self.turns = Turns()
         self.closed = False
 
     async def __aenter__(self) -> Self:
@@ -97,15 +99,19 @@ class DockerSandbox:
         return frame
 
     def perform(self, slot: Slot | None, job: Job, frame: bytes) -> tuple[Execution, Slot | None]:
-        """Blocking: run the job, with one more try on a fresh slot. Returns the slot that may be used again."""
-        allowed_s = allowed_seconds(job)
+        """Blocking: run the job; if its slot is lost, once more on a fresh one while no other job runs. Returns the slot
+        that may be used again."""
         try:
-            return self.attempt(slot, job, frame, allowed_s)
+            with self.turns.among_others():
+                return self.attempt(slot, job, frame)
         except SlotLost:
-            pass
+            with self.turns.alone():
+                return self.last_attempt(job, frame)
+
+    def last_attempt(self, job: Job, frame: bytes) -> tuple[Execution, Slot | None]:
         lost: list[bool] = []
         try:
-            return self.attempt(None, job, frame, allowed_s, lost)
+            return self.attempt(None, job, frame, lost)
         except SlotLost as again:
             fresh = self.start(job.environment)
             if self.canary(fresh):
@@ -114,11 +120,11 @@ class DockerSandbox:
             raise SandboxError(f"slots are lost again and again: {again}") from again
 
     def attempt(
-        self, slot: Slot | None, job: Job, frame: bytes, allowed_s: float, lost: list[bool] | None = None
+        self, slot: Slot | None, job: Job, frame: bytes, lost: list[bool] | None = None
     ) -> tuple[Execution, Slot | None]:
         slot = self.fitting(slot, job.environment)
         try:
-            execution = slot.run(frame, allowed_s)
+            execution = slot.run(frame, allowed_seconds(job))
         except SlotLost:
             if lost is not None:
                 lost.append(slot.was_out_of_memory())
