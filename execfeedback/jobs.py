@@ -90,6 +90,11 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
     if not isinstance(item.tests, str):
         raise InputError(f"item {item.id!r}: field 'tests' must be text for style {item.style!r}")
     assert item.style in ("asserts", "humaneval", "pytest", "unittest")
+    clash = item.files.keys() & files_of(item, spoken).keys()
+    if clash:
+        raise InputError(
+            f"item {item.id!r}: {sorted(clash)[0]!r} is both in 'files' and a file of the solution"
+        )
     split = Split(
         style=item.style,
         tests=item.tests,

@@ -104,6 +104,7 @@ def test_several_files_keep_their_names_and_the_first_is_the_main_one() -> None:
         ({"solution_files": {"é" * 150: "x"}}, "has a part longer than 200"),
         ({"solution_files": {"a/" * 600 + "b": "x"}}, "is longer than 1000 bytes"),
         ({"solution_files": {"a": {"base64": "no!"}}}, "has no base64 that can be read"),
+        ({"files": {"solution.py": "x"}}, "'solution.py' is both in 'files' and a file of the solution"),
         ({"files": {"../tests.py": "x"}}, "'../tests.py' must be relative"),
     ],
 )
