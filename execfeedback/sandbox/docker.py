@@ -5,6 +5,8 @@ Host and supervisor talk in frames over the container's attached stdin and stdou
 """
 
 import asyncio
+import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from types import TracebackType
@@ -29,6 +31,8 @@ class DockerSandbox:
         self.slots: set[Slot] = set()
         """Every slot that runs, idle or busy."""
         self.turns = Turns()
+        self.numbers: set[int] = set()
+        self.numbering = threading.Lock()
         self.closed = False
 
     async def __aenter__(self) -> Self:
@@ -146,16 +150,29 @@ class DockerSandbox:
     def start(self, environment: str) -> Slot:
         if self.closed:
             raise SandboxError("the sandbox was closed while a job ran")
-        with engine.engine_errors("starting a slot"):
-            slot = Slot(self.client, environment, self.options, self.labels)
+        number = self.take_number()
+        try:
+            with engine.engine_errors("starting a slot"):
+                slot = Slot(self.client, environment, self.options, self.labels, number)
+        except BaseException:
+            self.numbers.discard(number)
+            raise
         self.slots.add(slot)
         if self.closed:  # `close` may have looked before this slot was there
             slot.kill()
         return slot
 
+    def take_number(self) -> int:
+        """The lowest number that no slot has: neighbours in number are on different cores."""
+        with self.numbering:
+            number = next(n for n in itertools.count() if n not in self.numbers)
+            self.numbers.add(number)
+            return number
+
     def discard(self, slot: Slot) -> None:
         self.slots.discard(slot)
         slot.remove()
+        self.numbers.discard(slot.number)
 
     def canary(self, slot: Slot) -> bool:
         """A program that cannot fail, to tell a broken machine from a program that breaks its slot."""

@@ -30,16 +30,18 @@ class Slot:
     """One container and the attached stream. Its methods block; each slot is used by one thread at a time."""
 
     def __init__(
-        self, client: Any, environment: str, options: dict[str, Any], labels: dict[str, str]
+        self, client: Any, environment: str, options: dict[str, Any], labels: dict[str, str], number: int
     ) -> None:
         self.client, self.environment = client, environment
+        self.number = number
+        """Which of the pool's slots it is; the supervisor takes its core by it."""
         self.image = images.image_for(environment)
         self.stderr, self.inbox = b"", b""
         first_uid = free_uids(client)
         config = client.api.create_host_config(**options)
         self.container: str = client.api.create_container(
             self.image,
-            command=[str(first_uid), str(UIDS_PER_SLOT)],
+            command=[str(first_uid), str(UIDS_PER_SLOT), str(number)],
             host_config=config,
             stdin_open=True,
             network_disabled=True,

@@ -6,7 +6,7 @@ run in children that fork-servers make, each under a uid of its own (see `zygote
 cleaning and its proof (`cleaning.py`); a slot that cannot be proven clean says so and is not used again. A fault of ours
 is an exception here: the supervisor ends, the host sees a lost slot, and no verdict is made of it.
 
-    argv: FIRST_UID NUMBER_OF_UIDS
+    argv: FIRST_UID NUMBER_OF_UIDS NUMBER_OF_THE_SLOT
 """
 
 import base64
@@ -138,6 +138,13 @@ def write_file(folder, path, content):
         frames.write_all(fd, data)
     finally:
         os.close(fd)
+
+
+def stay_on_one_core(number):
+    """The parties of a run take turns, so one core is enough, and waking each other across cores costs a fifth of the rate.
+    Children inherit it; one that wants more cores may ask the kernel for them."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 def main():

@@ -63,7 +63,7 @@ def warm_up():
         os.write(write_end, replies)
         TALK.replies = frames.Reader(read_end)
         runner = RUNNERS["humaneval"]
-        made, _expected = runner.run(WARM_PLAN, runner.prepare(WARM_PLAN), proxies.SolutionModule(["f"]))
+        made, _expected = runner.run(WARM_PLAN, runner.prepare(WARM_PLAN), proxies.SolutionModule(["f"], {}))
         if made[0]["outcome"] != "passed":
             raise RuntimeError(f"the judge process cannot judge: {made}")
         proxies.REFS = proxies.Refs()
@@ -91,16 +91,18 @@ def main():
     except runner.BAD_TESTS as error:
         return end([test("tests", "error", "tests", "tests_error", f"{type(error).__name__}: {error}")], 0)
     try:
-        names = loaded()
+        names, functions = loaded()
     except not_loaded.CAUGHT as error:
         return end([not_loaded(error)], runner.expected(prepared))
-    module = sys.modules["solution"] = proxies.SolutionModule(names)
+    module = sys.modules["solution"] = proxies.SolutionModule(names, functions)
     return end(*runner.run(plan, prepared, module))
 
 
 def loaded():
-    """Names that the solution defines; raises what its import raised."""
-    return [str(n) for n in proxies.result(TALK.reply())]
+    """Names that the solution defines, and references to those that are functions; raises what its import raised."""
+    reply = TALK.reply()
+    names = [str(name) for name in proxies.result(reply)]
+    return names, reply[4] if type(reply[4]) is dict else {}
 
 
 def place_files(files):

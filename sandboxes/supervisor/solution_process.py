@@ -494,7 +494,8 @@ def run_split(job):
 def load():
     try:
         execute("solution.py", MODULE)
-        names = [str(n) for n in MODULE.__dict__ if n.isidentifier() and not n.startswith("__")]
-        return ["ok", ["l", names], None, None]
+        names = {n: x for n, x in MODULE.__dict__.items() if n.isidentifier() and not n.startswith("__")}
+        own = {n: REFS.put(x) for n, x in names.items() if isinstance(x, types.FunctionType)}
+        return ["ok", ["l", list(names)], None, None, own]
     except BaseException as error:
         return report(error)
