@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from execfeedback.errors import InputError
+from execfeedback.items import style_of
 from execfeedback.jsonl import optional, parsed, read_rows
 from execfeedback.types import Case, Problem, StdioCase
 
@@ -124,19 +125,15 @@ def _check_text(problem: Problem, where: str) -> None:
 
 
 def _check_tests(problem: Problem, where: str) -> None:
-    """Tests must have the form of their style, and the styles that call by name need the name."""
+    """Tests must have the form of their style (the one that they show, where none is named), and the styles that call by
+    name need the name."""
     if problem.tests is None:
         return
-    if problem.style is None:
-        raise InputError(
-            f"{where}: field 'style': is required where there are tests (asserts, pytest, stdio, ...)"
-        )
-    if not _has_form(problem.style, problem.tests):
-        raise InputError(f"{where}: field 'tests': style '{problem.style}' needs {_form(problem.style)}")
-    if problem.style in ("humaneval", "cases") and problem.entry_point is None:
-        raise InputError(
-            f"{where}: field 'entry_point': style '{problem.style}' needs the name of the function"
-        )
+    style = problem.style or style_of(problem.tests)
+    if not _has_form(style, problem.tests):
+        raise InputError(f"{where}: field 'tests': style '{style}' needs {_form(style)}")
+    if style in ("humaneval", "cases") and problem.entry_point is None:
+        raise InputError(f"{where}: field 'entry_point': style '{style}' needs the name of the function")
 
 
 def _has_form(style: str, tests: str | tuple[StdioCase, ...] | tuple[Case, ...]) -> bool:

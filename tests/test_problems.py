@@ -101,8 +101,8 @@ def test_an_id_that_comes_twice_names_both_lines(tmp_path: Path) -> None:
         ({"id": ""}, "FILE:1: field 'id': must have at least 1 character"),
         ({"stile": "asserts"}, "FILE:1: field 'stile': is not a known field; did you mean 'style'?"),
         (
-            {"tests": "assert f()"},
-            "FILE:1: field 'style': is required where there are tests (asserts, pytest, stdio, ...)",
+            {"tests": [{"args": [1], "expected": 2}]},
+            "FILE:1: field 'entry_point': style 'cases' needs the name of the function",
         ),
         (
             {"tests": "assert f()", "style": "stdio"},
