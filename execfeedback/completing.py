@@ -114,7 +114,7 @@ def _region(own: list[str]) -> list[str]:
 def _first_line_stripped(own: list[str]) -> bool:
     """The first line alone lost its indentation, as happens when an answer is stripped."""
     region = _region(own)
-    if _width(own[0]) or not region:
+    if not region or _width(own[0]):
         return False
     opens = own[0].rstrip().endswith(":") and not own[0].startswith("#")
     return not opens or len(region[0]) > min(map(len, region))

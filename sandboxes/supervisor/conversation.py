@@ -1,8 +1,8 @@
 """The judge process' end of the conversation with the solution process: one request, one reply, callbacks in between."""
 
+import _thread
 import builtins
 import sys
-import threading
 
 import frames
 import values
@@ -28,7 +28,7 @@ class Conversation:
 
     def __init__(self):
         self.replies = frames.Reader(CHANNEL)
-        self.lock = threading.RLock()
+        self.lock = _thread.RLock()
         self.answer_callback = None
         self.refused = None
         self.gone = False

@@ -1,9 +1,9 @@
 """From the zygote to the untrusted program: flat lists of named steps.
 
 `prepare` runs once in a zygote; what it sets is inherited by every child: the system call filter, the environment built
-from nothing, being the first victim when memory runs out. `enter` runs in the child after the fork, before the first
-byte of a job is read. Afterwards the child holds descriptors 0-3 only (stdin, stdout, stderr, its channel), and runs
-under a uid of its own without any capability, in its directory, with its limits.
+from nothing, no groups, no core files, being the first victim when memory runs out. `enter` runs in the child after the
+fork, before the first byte of a job is read. Afterwards the child holds descriptors 0-3 only (stdin, stdout, stderr, its
+channel), and runs under a uid of its own without any capability, in its directory, with its limits.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ CHANNEL = 3
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
+    "HOME": "/tmp",
     "TMPDIR": "/tmp",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -30,6 +31,10 @@ def prepare():
     set_environment()
     prefer_as_oom_victim()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+    os.setgroups([])
+    os.umask(0)
     seccomp.install()
 
 
@@ -38,12 +43,9 @@ def enter(command, fds):
     directory = "/work/" + name.rstrip(b"\0").decode("ascii")
     take_descriptors(fds)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
     set_limits(processes, file_mb, cpu_s, files)
     give_up_uid(uid)
     os.chdir(directory)
-    os.umask(0)
-    os.environ["HOME"] = directory
     reseed()
 
 
@@ -61,16 +63,13 @@ def prefer_as_oom_victim():
 
 def set_limits(processes, file_mb, cpu_s, files):
     limit = resource.setrlimit
-    limit(resource.RLIMIT_CORE, (0, 0))
     limit(resource.RLIMIT_NPROC, (processes, processes))
     limit(resource.RLIMIT_FSIZE, (file_mb << 20, file_mb << 20))
     limit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     limit(resource.RLIMIT_NOFILE, (files, files))
-    limit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
 def give_up_uid(uid):
-    os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
 

@@ -17,7 +17,6 @@ import json
 import operator
 import os
 import sys
-import threading
 import traceback
 import types
 import warnings
@@ -448,7 +447,8 @@ def run_program(job):
     sys.path.insert(0, os.getcwd())
     status = guarded(lambda: execute(argv[0], module))
     try:
-        threading._shutdown()
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
     finally:
         flush()

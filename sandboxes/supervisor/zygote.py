@@ -23,8 +23,8 @@ from zygote_messages import COMMAND, ENDED, STARTED
 
 COMMON = (
     "abc base64 bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions "
-    "functools heapq io itertools json linecache math operator os pathlib queue random re statistics string struct sys "
-    "tempfile textwrap threading time traceback types typing warnings weakref"
+    "functools heapq io itertools json linecache math operator os pathlib re string struct sys textwrap time traceback "
+    "types typing warnings weakref"
 ).split()
 """What most programs import. Each further module makes every fork slower: measured, not guessed (docs/decisions)."""
 TESTING = "asyncio unittest unittest.mock _pytest.config pytest hypothesis hypothesis.strategies".split()
@@ -32,7 +32,7 @@ ROLES = {
     "judge": (
         "judge_process",
         ("judge_asserts", "judge_cases"),
-        ["collections", "itertools", "random", "re", "typing"],
+        ["collections", "itertools", "re", "typing"],
     ),
     "judge_testing": (
         "judge_process",
