@@ -23,7 +23,7 @@ from execfeedback.types import Value
 
 FILE = "execfeedback.toml"
 PREFIX = "EXECFEEDBACK_"
-GATES = ("held_out", "static", "stable", "discriminating", "duplicate")
+GATES = ("held_out", "reference", "static", "stable", "discriminating", "duplicate")
 
 
 class SandboxOptions(Value):

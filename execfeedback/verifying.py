@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
+from execfeedback.checks import checked_verdict
 from execfeedback.errors import SandboxError
 from execfeedback.ids import digest
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
-from execfeedback.verdicts import verdict_of
 
 AHEAD = 4
 """Items in flight for each worker."""
@@ -46,7 +46,7 @@ async def next_of(waiting: deque[asyncio.Task[Verdict]], ordered: bool) -> async
 async def judged(item: Item, sandbox: Sandbox) -> Verdict:
     """The verdict with the item's digest, or the error that is ours."""
     try:
-        found = await verdict_of(item, sandbox)
+        found = await checked_verdict(item, sandbox)
     except SandboxError as error:
         found = Verdict(id=item.id, verdict=None, passed=None, error=str(error))
     return found.model_copy(update={"digest": item_digest(item)})

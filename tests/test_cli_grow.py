@@ -194,7 +194,7 @@ def test_dry_run_says_what_would_be_done_and_touches_nothing(tmp_path: Path) -> 
     said = call("grow", problems, "--out", tmp_path / "c.db", "--samples", 3, "--dry-run", "--json")
     plan = json.loads(said.stdout)
     assert (plan["units"], plan["to_do"], plan["solutions_at_most"], plan["cost_usd"]) == (3, 3, 12, 0.0)
-    assert plan["gates"] == ["held_out", "static", "stable", "discriminating", "duplicate"]
+    assert plan["gates"] == ["held_out", "reference", "static", "stable", "discriminating", "duplicate"]
     assert sorted(tmp_path.iterdir()) == [problems]
 
 

@@ -94,7 +94,11 @@ def test_ci_calls_exactly_make_test() -> None:
     script = (ROOT / ".ci/run").read_text()
     assert script.rstrip().splitlines()[-1] == "exec make test"
     plan = subprocess.run(
-        ["make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        ["make", "--no-print-directory", "--dry-run", "test"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     assert plan.stdout.rstrip().splitlines()[-2:] == [
         ".venv/bin/python -m execfeedback.setup_machine",

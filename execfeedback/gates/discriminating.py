@@ -63,8 +63,11 @@ class DiscriminatingGate:
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
         attempt, _ = accepted(trajectory)
-        code, item = attempt.solution.code, accepted_item(trajectory)
-        hurried = tight(item, attempt.verdict)
+        return await self.examine(accepted_item(trajectory), attempt.solution.code, attempt.verdict, sandbox)
+
+    async def examine(self, item: Item, code: str, verdict: Verdict, sandbox: Sandbox) -> GateResult:
+        """The same for an item whose solution, one text, has passed with this verdict."""
+        hurried = tight(item, verdict)
         stubs = await _judged(await stubs_of(code, item.entry_point, sandbox), hurried, sandbox)
         passing = [stub.mutant.description for stub in stubs if stub.fate == "survived"]
         evidence: dict[str, Any] = {"stubs": len(stubs), "stubs_passed": passing}

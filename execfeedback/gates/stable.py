@@ -52,7 +52,10 @@ class StableGate:
         self.version = f"2({repeats},{suspect_repeats})"
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
-        item = accepted_item(trajectory)
+        return await self.examine(accepted_item(trajectory), sandbox)
+
+    async def examine(self, item: Item, sandbox: Sandbox) -> GateResult:
+        """The same for an item that has passed."""
         tried: list[str] = []
         for variant in variants(item, self._repeats(item)):
             verdict = await verdict_of(variant.item, sandbox, variant.fresh_seed)

@@ -51,18 +51,23 @@ class SplitRun:
         self.solution.channel.send(b"j", dumps({"do": "split", "classes": split["contract"]["classes"]}))
         self.judge.channel.send(b"j", dumps(split))
         self.poll = select.epoll()
-        self.watched = self.actions()
+        self.watched, self.streams = self.actions(), {}
+        for child in (self.solution, self.judge):
+            channel, fd = child.channel, child.channel.sock.fileno()
+            self.streams.update({child.out: child.out.fd, child.err: child.err.fd, channel: fd})
         for fd in self.watched:
             self.poll.register(fd, select.EPOLLIN)
         next_look = time.monotonic() + TICK_S
         while self.result is None and not self.judge_gone():
             self.want_output()
             events = self.poll.poll(TICK_S)
-            # what was printed before a reply is taken before the reply: both are ready by then, outputs go first
-            for fd, _event in sorted(events, key=lambda event: self.watched[event[0]][0]):
+            if len(events) > 1:  # what was printed is ready when the reply after it is: outputs go first
+                events.sort(key=lambda event: self.watched[event[0]][0])
+            for fd, _event in events:
                 self.watched[fd][1]()
             self.pump()
-            self.drop_closed()
+            if any(stream.closed for stream in self.streams):
+                self.drop_closed()
             if time.monotonic() >= next_look:
                 self.tick()
                 next_look = time.monotonic() + TICK_S
@@ -84,8 +89,7 @@ class SplitRun:
 
     def want_output(self):
         """Ask to be told when a full channel takes bytes again."""
-        for child in (self.solution, self.judge):
-            channel = child.channel
+        for channel in (self.solution.channel, self.judge.channel):
             if bool(channel.outbox) != channel.waiting and not channel.closed:
                 channel.waiting = not channel.waiting
                 mask = select.EPOLLIN | (select.EPOLLOUT if channel.waiting else 0)
@@ -93,15 +97,10 @@ class SplitRun:
 
     def drop_closed(self):
         """Stop listening to streams that ended: they would wake us for ever."""
-        for child in (self.solution, self.judge):
-            streams = (
-                (child.out, child.out.fd),
-                (child.err, child.err.fd),
-                (child.channel, child.channel.sock.fileno()),
-            )
-            for stream, fd in streams:
-                if stream.closed and self.watched.pop(fd, None):
-                    self.poll.unregister(fd)
+        for stream in [stream for stream in self.streams if stream.closed]:
+            fd = self.streams.pop(stream)
+            self.poll.unregister(fd)
+            del self.watched[fd]
 
     # -- what the two say
 

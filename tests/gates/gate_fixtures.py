@@ -15,7 +15,7 @@ from execfeedback import types
 from execfeedback.types import Attempt, GateResult, Problem, Solution, Trajectory, Verdict
 
 FOLDER = Path(__file__).resolve().parent
-GATES = ("held_out", "static", "stable", "discriminating", "duplicate")
+GATES = ("held_out", "reference", "static", "stable", "discriminating", "duplicate")
 
 
 def paths(gate: str, kind: str) -> list[Path]:
@@ -40,6 +40,7 @@ def trajectory(given: dict[str, Any], suite: dict[str, Any]) -> Trajectory:
         suite=types.TestSuite.model_validate(suite),
         attempts=tuple(attempt(code, passed) for code, passed in tried),
         stopped="passed",
+        origin=given.get("origin", "synthetic"),
     )
 
 
