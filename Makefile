@@ -11,11 +11,11 @@ demo: setup  ## Grow a small corpus with the embedded generator: no key, no mode
 test: setup  ## The whole test suite.
 	$(BIN)/python -m pytest
 
-check: .venv/.complete  ## Style, types, and the tests that need no Docker; under a minute.
+check: .venv/.complete  ## Style, types, and the quick tests that need no Docker; under a minute.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not docker"
+	$(BIN)/python -m pytest -q -m "not docker and not slow"
 
 setup: .venv/.complete  ## Virtual environment, Docker engine, sandbox images.
 	$(BIN)/python -m execfeedback.setup_machine

@@ -257,6 +257,7 @@ def cut_after(events: int) -> Any:
     return on_event
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(cuts=st.lists(st.integers(0, 190), max_size=3), in_flight=st.integers(1, 6))
 def test_resumed_at_any_points_it_ends_the_same(cuts: list[int], in_flight: int, whole: Any) -> None:

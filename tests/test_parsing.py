@@ -245,6 +245,7 @@ def test_never_raises(parts: list[str]) -> None:
         assert code is None or code.strip()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.lists(pieces, min_size=1, max_size=6))
 def test_200_kb_take_little_time(parts: list[str]) -> None:
@@ -258,6 +259,7 @@ def test_200_kb_take_little_time(parts: list[str]) -> None:
 @pytest.mark.parametrize(
     "unit", ["```\n'''\n", "a, ", " ", "`", "```python\n", "x = (\n", "'", "\\\n", "<think>", "a.b["]
 )
+@pytest.mark.slow
 def test_200_kb_of_the_worst(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     began = time.process_time()
