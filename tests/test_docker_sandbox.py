@@ -152,7 +152,7 @@ async def test_a_tree_too_deep_to_remove_by_path_ends_the_slot_and_never_reaches
     before = running(pool)
 
     execution = await pool.run(program(DEEP))
-    seen = await printed(pool, "import os\nprint(sorted(os.listdir('.')), len(os.listdir('/work')))")
+    seen = await printed(pool, "import os\nprint(sorted(os.listdir('.')), len(os.listdir('/box')))")
 
     assert execution.steps[0].stdout == "True 28\n"
     assert seen == "['p.py'] 1\n"

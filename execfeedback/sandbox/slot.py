@@ -157,7 +157,7 @@ def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str,
     return {
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/work": tmpfs, "/tmp": tmpfs},
+        "tmpfs": {"/box": tmpfs, "/tmp": tmpfs},
         "shm_size": f"{disk_mb}m",
         "ipc_mode": "private",
         "cap_drop": ["ALL"],

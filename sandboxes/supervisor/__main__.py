@@ -104,7 +104,7 @@ class Place:
 
     def __init__(self, uids):
         self.uids, self.name = uids, f"run-{os.urandom(8).hex()}"
-        self.folder = f"/work/{self.name}"
+        self.folder = f"{cleaning.BOX}/{self.name}"
         os.mkdir(self.folder)
         os.chmod(self.folder, 0o1777)
 

@@ -12,7 +12,8 @@ import time
 
 import measure
 
-PLACES = ("/work", "/tmp", "/dev/shm", "/dev/mqueue")
+BOX = "/box"
+PLACES = (BOX, "/tmp", "/dev/shm", "/dev/mqueue")
 PATIENCE_S = 2
 
 
@@ -45,7 +46,7 @@ def entries(place):
 def tidy(name):
     """Remove what root can remove by name; True when everything is gone."""
     left = False
-    for folder in (f"/work/{name}", *PLACES):
+    for folder in (f"{BOX}/{name}", *PLACES):
         found = entries(folder)
         for entry in found:
             remove(f"{folder}/{entry}")
@@ -54,12 +55,13 @@ def tidy(name):
 
 
 def remove(path):
-    """A file, an empty folder, or a folder that the supervisor itself made; anything else is left to its owner."""
+    """A file, an empty folder, or a folder that the supervisor made inside a run's, where no program can write; anything
+    else is left to its owner."""
     try:
         found = os.lstat(path)
         if not stat.S_ISDIR(found.st_mode):
             os.unlink(path)
-        elif found.st_uid == 0 and not path.startswith("/work/run-", 0, -21):
+        elif found.st_uid == 0 and os.path.dirname(path) not in PLACES:
             shutil.rmtree(path, ignore_errors=True)
         else:
             os.rmdir(path)
@@ -104,7 +106,7 @@ def kill_all():
 
 
 def wipe(name):
-    for place in (f"/work/{name}", *PLACES):
+    for place in (f"{BOX}/{name}", *PLACES):
         for entry in entries(place):
             path = f"{place}/{entry}"
             if os.path.islink(path) or not os.path.isdir(path):

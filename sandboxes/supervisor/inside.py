@@ -40,7 +40,7 @@ def prepare():
 
 def enter(command, fds):
     uid, processes, file_mb, cpu_s, files, name = command
-    directory = "/work/" + name.rstrip(b"\0").decode("ascii")
+    directory = "/box/" + name.rstrip(b"\0").decode("ascii")
     take_descriptors(fds)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     set_limits(processes, file_mb, cpu_s, files)
