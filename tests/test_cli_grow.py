@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from execfeedback import ids
+from execfeedback.config import GATES
 from execfeedback.corpus import Corpus, CorpusWriter
 from execfeedback.progress import Progress, after
 from execfeedback.screen import line
@@ -360,13 +361,7 @@ def test_a_record_of_a_real_run_is_whole(uninterrupted: Path) -> None:
             assert record.environment
             assert record.integrity == "split"
             assert record.origin == "semi_synthetic"
-            assert [gate.gate for gate in record.gates] == [
-                "held_out",
-                "static",
-                "stable",
-                "discriminating",
-                "duplicate",
-            ]
+            assert [gate.gate for gate in record.gates] == list(GATES)
             assert all(gate.passed for gate in record.gates)
             trajectory = corpus.trajectory(record.trajectory)
             assert ids.digest(trajectory) == record.trajectory
