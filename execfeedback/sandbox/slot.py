@@ -11,17 +11,17 @@ from typing import Any
 
 from execfeedback.errors import SandboxError, SlotLost
 from execfeedback.sandbox import engine, images, wire
+from execfeedback.sandbox.pool import GRACE_S
 from execfeedback.types import Execution
 
 UIDS_PER_SLOT = 64
-FIRST_UID, LAST_UID = 10_000, 60_000
+FIRST_UID, LAST_UID = 10_000, 50_000
 RESERVE_MB = 512
 """Memory of a container beyond the largest limit that a job may ask for: zygotes, judge process, supervisor."""
 PIDS = 512
 """Processes of a container: both sides of a run with the largest limit that a job may ask for, zygotes, supervisor."""
 MOST_PROCESSES, MOST_OPEN_FILES = 240, 4096
 GREETING_S = 60.0
-GRACE_S = 30.0
 DOCKER_STREAM = struct.Struct(">BxxxI")
 STDERR = 2
 
