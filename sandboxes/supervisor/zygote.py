@@ -119,6 +119,7 @@ def main():
     site.sethelper()
     program, runners, modules = ROLES[role]
     import arguments
+    import dense
     import frames
     import immortal
     import inside
@@ -133,6 +134,8 @@ def main():
     sys.path.remove(here)
     forget_own_modules(here)
     control = socket.socket(fileno=control_fd)
+    gc.collect()
+    fillers = dense.fill_holes()  # noqa: F841, kept while we live
     immortal.make_everything_immortal()
     gc.freeze()
     control.send(STARTED.pack(b"r", os.getpid()))
