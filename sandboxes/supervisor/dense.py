@@ -33,7 +33,7 @@ def filled(make, size):
     made, last, row = [], 0, 0
     while row < IN_A_ROW and len(made) < MOST:
         one = make()
-        row = row + 1 if id(one) - last == size else 0
+        row = row + 1 if 0 < id(one) - last <= 2 * size else 0  # the numbers themselves take blocks too
         last = id(one)
         made.append(one)
     return made
