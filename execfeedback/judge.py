@@ -61,7 +61,7 @@ def verdict(
         verdict=name,
         passed=passed(name),
         reasons=reasons,
-        integrity="split",
+        integrity="shared" if execution.split is not None and execution.split.shared else "split",
         tests=tests,
         failure=failure,
         stdout=step.stdout,
@@ -118,6 +118,9 @@ def limit(step: StepResult, tests: tuple[TestResult, ...]) -> Decision:
 
 def no_end(split: SplitResult) -> Decision:
     """The judge process went without a result. A solution that was killed with the slot explains it; else the tests did it."""
+    if split.shared:
+        gone = TestResult(name="tests", outcome="error", blame="solution", reason="gone")
+        return ended_early(gone, split.solution)
     if split.solution.signal is not None and split.judge.exit_code is None and split.judge.signal is None:
         return "runtime_error", ("slot_lost",), Failure(test="", message="the program ended its sandbox")
     message = "the tests ended their own process before they gave a result"
@@ -157,7 +160,10 @@ def complete(split: SplitResult) -> Decision:
             ("tests_error",),
             Failure(test="tests", message=f"{ran} of {split.expected} tests ran"),
         )
-    if split.calls == 0 or split.values == 0:
+    if split.shared and split.solution.exit_code != 0:
+        message = "the process ended after its result, and not as it should have"
+        return "runtime_error", ("exited",), Failure(test="tests", message=message)
+    if not split.shared and (split.calls == 0 or split.values == 0):
         message = "the tests never use a value of the solution"
         return "bad_tests", ("vacuous",), Failure(test="tests", message=message)
     return "passed", (), None

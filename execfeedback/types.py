@@ -262,6 +262,8 @@ class Split(Value):
     stop_on_failure: bool = False
     files: dict[str, FileText] = {}
     """For the judge process alone."""
+    shared: bool = False
+    """Tests and solution in one process after all: the result can be forged, and says so."""
 
 
 class Job(Value):
@@ -326,6 +328,8 @@ class SplitResult(Value):
     values: int = 0
     mutated: bool = False
     """The solution changed an argument."""
+    shared: bool = False
+    """There was one process; `judge` and `solution` are the same facts, and nothing could be counted from outside."""
     judge: StepResult
     solution: StepResult
 

@@ -51,6 +51,8 @@ async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None
         )
     else:
         found = await tested_verdict(item, spoken, sandbox, fresh_seed)
+        if item.integrity == "shared" and "needs_shared" in found.reasons:
+            found = await shared_verdict(item, spoken, sandbox, fresh_seed)
     if found.verdict == "passed" and item.holdout:
         return await held_out(item, found, spoken, sandbox, fresh_seed)
     return found
@@ -80,6 +82,14 @@ async def tested_verdict(item: Item, spoken: Language, sandbox: Sandbox, fresh_s
     if not changed or item.contract.mutates is not None:
         return found
     return settled(item, found, (await judged(not write_back))[0])
+
+
+async def shared_verdict(item: Item, spoken: Language, sandbox: Sandbox, fresh_seed: int | None) -> Verdict:
+    """Tests that need one process with the solution, for an item that allows it. The verdict says `shared`."""
+    job = jobs.split_job(item, spoken, write_back=True, fresh_seed=fresh_seed)
+    assert job.split is not None
+    shared = job.split.model_copy(update={"shared": True})
+    return split_verdict(item, await sandbox.run(job.model_copy(update={"split": shared})))
 
 
 def mutated(execution: Execution) -> bool:

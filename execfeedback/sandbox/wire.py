@@ -48,6 +48,7 @@ def split_result(raw: dict[str, Any]) -> SplitResult:
         calls=raw["calls"],
         values=raw["values"],
         mutated=bool(report and report["mutated"]),
+        shared=raw.get("shared") is True,
         judge=StepResult.model_validate(raw["judge"]),
         solution=StepResult.model_validate(raw["solution"]),
     )

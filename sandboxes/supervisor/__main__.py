@@ -21,6 +21,7 @@ import arguments
 import cleaning
 import frames
 import measure
+import shared
 import split
 import steps
 from children import Zygote
@@ -114,13 +115,17 @@ Spare = collections.namedtuple("Spare", "what place pair")
 
 def perform(slot, job):
     """Run one job; the measurement, and whether the slot may be used again."""
-    what = split.wanted(job) if job["split"] is not None else None
+    one_process = job["split"] is not None and job["split"]["shared"]
+    what = split.wanted(job) if job["split"] is not None and not one_process else None
     place, pair = slot.place_for(what)
     for path, content in job["files"].items():
         write_file(place.folder, path, content)
-    measured = (
-        {"split": split.run(slot, job, place, pair)} if pair else {"steps": steps.run(slot, job, place)}
-    )
+    if one_process:
+        measured = {"split": shared.run(slot, job, place)}
+    elif pair:
+        measured = {"split": split.run(slot, job, place, pair)}
+    else:
+        measured = {"steps": steps.run(slot, job, place)}
     return {**measured, "clean": cleaning.clean(place.name, place.uids, slot.pids())}, what
 
 

@@ -53,7 +53,7 @@ def failed(name, error, called, message="", source=""):
             f"the solution's answer cannot be read: {error}",
             source=source,
         )
-    if "_trace" in getattr(error, "__dict__", {}):
+    if "_trace" in getattr(error, "__dict__", {}) or raised_by_solution(error):
         return test(
             name, "error", "solution", "exception", message or described(error), trace_of(error), source
         )
@@ -66,6 +66,14 @@ def failed(name, error, called, message="", source=""):
     if called:
         return test(name, "failed", "solution", "unusable_value", described(error), trace_of(error), source)
     return test(name, "error", "tests", "tests_error", described(error), trace_of(error), source)
+
+
+def raised_by_solution(error):
+    """In a shared run the solution's frames are here; in a split run there are none."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename.endswith("/solution.py")
 
 
 def is_missing_name(error):

@@ -54,18 +54,22 @@ def run_step(slot, job, step, place):
         child.close()
 
 
-def follow(child, usage, limits, watch):
-    """Drain until the child itself has ended (a daemon that holds the pipe does not count); (cause or None, orphans' CPU)."""
+def follow(child, usage, limits, watch, result=None):
+    """Drain, and receive on the channel `result` if there is one, until the child itself has ended (a daemon that holds the pipe does not count); (cause or None, orphans' CPU)."""
     poll = select.poll()
     streams = {child.out.fd: child.out, child.err.fd: child.err}
     for fd in (*streams, child.zygote.control.fileno()):
         poll.register(fd, select.POLLIN)
+    if result is not None:
+        poll.register(result.sock, select.POLLIN)
     orphans = 0.0
     while not child.ended:
         ready = poll.poll(TICK_S * 1000)
         for fd, _event in ready:
             if fd not in streams:
                 child.zygote.receive()
+                if result is not None and not result.closed:
+                    receive(poll, result)
                 continue
             streams[fd].drain()
             if streams[fd].closed:
@@ -77,6 +81,12 @@ def follow(child, usage, limits, watch):
             wait_for_end((child,), 2.0)
             return cause, orphans
     return None, orphans
+
+
+def receive(poll, channel):
+    channel.receive()
+    if channel.closed:
+        poll.unregister(channel.sock)
 
 
 def exceeded(child, usage, limits, watch, orphans, sampled):
