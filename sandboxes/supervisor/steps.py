@@ -55,7 +55,8 @@ def run_step(slot, job, step, place):
 
 
 def follow(child, usage, limits, watch, result=None):
-    """Drain, and receive on the channel `result` if there is one, until the child itself has ended (a daemon that holds the pipe does not count); (cause or None, orphans' CPU)."""
+    """Drain, and receive on the channel `result` if there is one, until the child itself has ended (a daemon that holds
+    the pipe does not count); (cause or None, orphans' CPU)."""
     poll = select.poll()
     streams = {child.out.fd: child.out, child.err.fd: child.err}
     for fd in (*streams, child.zygote.control.fileno()):
