@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -23,13 +23,30 @@ from execfeedback.types import Value
 
 FILE = "execfeedback.toml"
 PREFIX = "EXECFEEDBACK_"
+SHORT = "execfeedback_sandbox"
+"""The variable that names a backend, as pydantic spells it."""
 GATES = ("held_out", "reference", "static", "stable", "discriminating", "duplicate")
 
 
 class SandboxOptions(Value):
-    """`[sandbox]`: which backend; never changed by itself."""
+    """`[sandbox]`: which backend; never changed by itself. In the environment `EXECFEEDBACK_SANDBOX` names it."""
 
     backend: str = "docker"
+    python: Path | None = None
+    """`local`: the interpreter that runs programs; it has pytest and Hypothesis. Default: the one that runs us."""
+    uids: tuple[int, int] = (50_000, 60_000)
+    """`local`: runs take uids from the first on and below the last; nobody else on the machine may have them."""
+    readable: tuple[Path, ...] = ()
+    """`local`: what the interpreter reads beyond the system's folders and its own."""
+    memory_mb: int = Field(2048, ge=64)
+    """The largest `limits.memory_mb` that a job may ask for."""
+
+    @field_validator("uids")
+    @classmethod
+    def _a_range(cls, uids: tuple[int, int]) -> tuple[int, int]:
+        if not 1000 <= uids[0] < uids[1] - 63 <= 65_534 - 63:
+            raise ValueError("two uids between 1000 and 65534, the second at least 64 above the first")
+        return uids
 
 
 class Budget(Value):
@@ -101,8 +118,11 @@ def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None
 
 
 def _environment() -> dict[str, Any]:
+    source = EnvSettingsSource(Config)
+    backend = dict(source.env_vars).get(SHORT)
+    source.env_vars = {name: value for name, value in source.env_vars.items() if name != SHORT}
     try:
-        return EnvSettingsSource(Config)()
+        return _over({"sandbox": {"backend": backend}} if backend else {}, source())
     except SettingsError as error:
         raise InputError(f"the environment: {error}; lists and tables are written as JSON") from error
 

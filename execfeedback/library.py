@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from execfeedback import jobs
 from execfeedback.corpus import Corpus
@@ -18,14 +18,18 @@ from execfeedback.types import Execution, Item, Job, Problem, Verdict
 from execfeedback.units import Settings
 from execfeedback.verifying import verify_items
 
+if TYPE_CHECKING:
+    from execfeedback.config import SandboxOptions
+
 Items = Iterable[Item | Mapping[str, Any]]
 
 
 class Sandbox:
     """One warm pool. `async with Sandbox() as sandbox: async for verdict in sandbox.verify(items): ...`"""
 
-    def __init__(self, backend: str = "docker", *, workers: int = 2) -> None:
-        self.pool = open_backend(backend, workers)
+    def __init__(self, backend: str = "docker", *, workers: int = 2, **options: Any) -> None:
+        """`backend`: `docker`, or `local` for places where the wall already stands; `options` as in `[sandbox]`."""
+        self.pool = open_backend(backend, workers, **options)
 
     async def __aenter__(self) -> Self:
         await self.pool.__aenter__()
@@ -46,13 +50,26 @@ class Sandbox:
         return verify_items(checked, self.pool, workers=self.pool.workers, ordered=ordered)
 
 
-def open_backend(name: str, workers: int) -> SandboxPool:
-    """The backend of that name, not started yet. It is never changed by itself."""
-    if name != "docker":
-        raise InputError(f"unknown sandbox backend {name!r}; there is: docker")
-    from execfeedback.sandbox.docker import DockerSandbox
+def open_backend(name: str, workers: int, **options: Any) -> SandboxPool:
+    """The backend of that name, not started yet. It is never changed by itself. Raises InputError."""
+    from execfeedback.config import SandboxOptions
 
-    return DockerSandbox(workers=workers)
+    chosen = parsed({"backend": name, **options}, SandboxOptions, "the sandbox's options")
+    return backend_of(chosen, workers)
+
+
+def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
+    """The backend that a configuration names, not started yet. Raises InputError."""
+    if options.backend == "docker":
+        from execfeedback.sandbox.docker import DockerSandbox
+
+        return DockerSandbox(workers, memory_mb=options.memory_mb)
+    if options.backend == "local":
+        from execfeedback.sandbox.local import LocalSandbox
+
+        only_here = options.model_dump(exclude={"backend"})
+        return LocalSandbox(workers, **only_here)
+    raise InputError(f"unknown sandbox backend {options.backend!r}; there is: docker, local")
 
 
 def as_item(item: Item | Mapping[str, Any]) -> Item:

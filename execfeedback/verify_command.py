@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from execfeedback import jobs
+from execfeedback.config import SandboxOptions
 from execfeedback.errors import InputError
 from execfeedback.halting import Interrupted
 from execfeedback.jsonl import json_line, read_jsonl, read_rows, write_jsonl
-from execfeedback.library import open_backend
+from execfeedback.library import backend_of
 from execfeedback.types import Item, Value, Verdict
 from execfeedback.verifying import item_digest, verify_items
 
@@ -26,7 +27,7 @@ class Options(Value):
     unordered: bool = False
     as_json: bool = False
     quiet: bool = False
-    sandbox: str = "docker"
+    sandbox: SandboxOptions = SandboxOptions()
 
 
 class Counts(Value):
@@ -138,7 +139,7 @@ async def judge_left(
     with progress(options, total, sum(counts.values())) as advance:
         if not left:
             return
-        async with open_backend(options.sandbox, options.workers) as sandbox:
+        async with backend_of(options.sandbox, options.workers) as sandbox:
             async for verdict in verify_items(
                 left, sandbox, workers=options.workers, ordered=not options.unordered
             ):

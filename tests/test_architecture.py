@@ -229,9 +229,13 @@ LATE_INSIDE = {"judge_pytest.py": {"pytest"}, "values.py": {"numpy"}}
 """What a child process of the supervisor uses beyond the standard library, because the tests it runs do."""
 
 
-@pytest.mark.parametrize("path", sorted(INSIDE.glob("supervisor/*.py")), ids=lambda path: path.name)
-def test_the_supervisor_needs_the_standard_library_only(path: Path) -> None:
-    siblings = {other.stem for other in path.parent.glob("*.py")}
+@pytest.mark.parametrize(
+    "path", sorted(INSIDE.rglob("*.py")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_the_supervisor_and_what_starts_it_need_the_standard_library_only(path: Path) -> None:
+    siblings = {
+        other.stem for folder in (path.parent, INSIDE / "supervisor") for other in folder.glob("*.py")
+    }
     names = {top(name) for node in ast.walk(ast.parse(path.read_text("utf-8"))) for name in imported(node)}
     foreign = names - sys.stdlib_module_names - siblings
     assert foreign <= LATE_INSIDE.get(path.name, set())

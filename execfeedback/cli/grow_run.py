@@ -18,7 +18,7 @@ from execfeedback.errors import ExecfeedbackError, InputError
 from execfeedback.growing import grow
 from execfeedback.halting import Halt, Interrupted
 from execfeedback.jsonl import json_line
-from execfeedback.library import open_backend
+from execfeedback.library import backend_of
 from execfeedback.problems import load_problems
 from execfeedback.progress import Progress
 from execfeedback.protocols import EventSink, Generator, Sandbox, SandboxPool
@@ -119,7 +119,7 @@ def grown(options: Options) -> tuple[Progress, ExecfeedbackError | None]:
         "gates": gates_named(config.gates),
         "settings": settings_from(config, options.limit),
     }
-    pool = open_backend(config.sandbox.backend, config.workers)
+    pool = backend_of(config.sandbox, config.workers)
     check(options.out)
     about = {
         "units": counted(options.problems, options.limit) * config.samples,
@@ -225,7 +225,7 @@ def plan_of(options: Options) -> dict[str, Any]:
     config = configured(options)
     check(options.out)
     total = counted(options.problems, options.limit) * config.samples
-    generator = maker(config, options.replay)(open_backend(config.sandbox.backend, config.workers))
+    generator = maker(config, options.replay)(backend_of(config.sandbox, config.workers))
     gates, settings = gates_named(config.gates), settings_from(config, options.limit)
     keys = (unit.key for unit in units(load_problems(options.problems), generator, gates, settings))
     decided, average = _past(options.out, keys)

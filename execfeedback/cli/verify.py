@@ -25,9 +25,12 @@ def verify(
         bool, typer.Option("--json", help="Verdicts on stdout, people's output on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    sandbox: Annotated[str, typer.Option(help="The backend: docker.")] = "docker",
+    sandbox: Annotated[
+        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+    ] = None,
 ) -> None:
     """Judge solutions against their tests in the sandbox. Without --out, verdicts go to stdout."""
+    from execfeedback.config import load_config
     from execfeedback.verify_command import Options, run
 
     options = Options(
@@ -37,7 +40,7 @@ def verify(
         unordered=unordered,
         as_json=as_json,
         quiet=quiet,
-        sandbox=sandbox,
+        sandbox=load_config(flags={"sandbox": {"backend": sandbox}}).sandbox,
     )
     counts = run(options)
     if counts.errors:

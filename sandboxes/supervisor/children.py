@@ -6,6 +6,7 @@ import socket
 import sys
 
 import frames
+import surroundings
 from zygote_messages import COMMAND, ENDED, STARTED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,6 +70,7 @@ def start_interpreter(control, role, seed):
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
+        **surroundings.all_told(),
     }
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)

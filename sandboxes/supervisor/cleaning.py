@@ -8,13 +8,15 @@ import os
 import shutil
 import signal
 import stat
+import sys
 import time
 
+import folders
 import measure
+from surroundings import BOX, COMMON, PLACES, TMP, UIDS
 
-BOX = "/box"
-PLACES = (BOX, "/tmp", "/dev/shm", "/dev/mqueue")
 PATIENCE_S = 2
+ON_ERROR = "onexc" if sys.version_info >= (3, 12) else "onerror"
 
 
 def clean(name, uids, expected):
@@ -29,28 +31,45 @@ def clean(name, uids, expected):
 
 
 def strangers(expected):
-    return [pid for pid in measure.pids() if pid not in expected]
+    found = [pid for pid in measure.pids() if pid not in expected]
+    return [pid for pid in found if measure.uid_of(pid) in UIDS] if UIDS else found
 
 
 def leftovers():
-    return [f"{place}/{entry}" for place in PLACES for entry in entries(place)]
+    return [f"{place}/{entry}" for place in places() for entry in entries(place)]
+
+
+def places():
+    """Where a run may leave files."""
+    return (*PLACES, *folders.open_folders(COMMON, UIDS)) if COMMON else PLACES
 
 
 def entries(place):
+    """What lies in a place; of one that others write as well, what is this slot's."""
     try:
-        return os.listdir(place)
+        found = os.listdir(place)
     except FileNotFoundError:
         return []
+    if not COMMON or place.startswith((BOX, TMP)):
+        return found
+    return [name for name in found if owner(f"{place}/{name}") in UIDS]
+
+
+def owner(path):
+    try:
+        return os.lstat(path).st_uid
+    except FileNotFoundError:
+        return None
 
 
 def tidy(name):
     """Remove what root can remove by name; True when everything is gone."""
-    left = False
-    for folder in (f"{BOX}/{name}", *PLACES):
+    left, here = False, places()
+    for folder in (f"{BOX}/{name}", *here):
         found = entries(folder)
         for entry in found:
             remove(f"{folder}/{entry}")
-        left = left or bool(found and folder in PLACES and entries(folder))
+        left = left or bool(found and folder in here and entries(folder))
     return not left
 
 
@@ -106,13 +125,13 @@ def kill_all():
 
 
 def wipe(name):
-    for place in (f"{BOX}/{name}", *PLACES):
+    for place in (f"{BOX}/{name}", *places()):
         for entry in entries(place):
             path = f"{place}/{entry}"
             if os.path.islink(path) or not os.path.isdir(path):
                 remove(path)
             else:
-                shutil.rmtree(path, onexc=open_up)
+                shutil.rmtree(path, **{ON_ERROR: open_up})
 
 
 def open_up(function, path, _error):

@@ -13,13 +13,14 @@ import signal
 import sys
 
 import seccomp
+import surroundings
 
 CHANNEL = 3
 ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "PATH": surroundings.PATH,
     "LANG": "C.UTF-8",
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
+    "HOME": surroundings.TMP,
+    "TMPDIR": surroundings.TMP,
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -36,17 +37,26 @@ def prepare():
     os.setgroups([])
     os.umask(0)
     seccomp.install()
+    close_the_machine()
 
 
 def enter(command, fds):
     uid, processes, file_mb, cpu_s, files, name = command
-    directory = "/box/" + name.rstrip(b"\0").decode("ascii")
+    directory = f"{surroundings.BOX}/" + name.rstrip(b"\0").decode("ascii")
     take_descriptors(fds)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     set_limits(processes, file_mb, cpu_s, files)
     give_up_uid(uid)
     os.chdir(directory)
     reseed()
+
+
+def close_the_machine():
+    """Where files of others can be seen: leave what a program needs and no more."""
+    if surroundings.READABLE:
+        import landlock
+
+        landlock.restrict(surroundings.READABLE, surroundings.WRITABLE)
 
 
 def take_descriptors(fds):

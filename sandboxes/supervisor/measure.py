@@ -3,9 +3,14 @@
 import os
 import time
 
+import folders
+from surroundings import CGROUPS, COMMON
+
 TICKS = os.sysconf("SC_CLK_TCK")
-MEMORY_STAT = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
-OOM_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+MEMORY_STAT = tuple(f"{folder}/memory.stat" for folder in CGROUPS)
+OOM_EVENTS = tuple(
+    f"{folder}/{name}" for folder in CGROUPS for name in ("memory.events", "memory.oom_control")
+)
 
 
 def read(path):
@@ -89,15 +94,25 @@ class Usage:
         self.uid, self.others = uid, frozenset(others)
         self.base_kb, self.peak_kb = base_kb, 0
         self.living_cpu_s, self.living, self.next_look = 0.0, [], 0.0
+        self.whole = bool(CGROUPS)
+        """Whether the peak is that of the whole slot, the other side of a run included."""
+        self.shared_kb = 0 if self.whole else min(map(anonymous_kb, others), default=0)
+        """Memory of a zygote, which each of its children shows as its own."""
 
     def sample(self):
         """Look once; returns the CPU seconds of the living processes."""
         self.living = [pid for pid in pids() if pid not in self.others and uid_of(pid) == self.uid]
         self.living_cpu_s = sum(cpu_of(pid) for pid in self.living)
         total = container_kb()
-        used = sum(anonymous_kb(pid) for pid in self.living) if total is None else total - (self.base_kb or 0)
+        self.whole = total is not None
+        used = self.counted_kb() if total is None else total - (self.base_kb or 0)
         self.peak_kb = max(self.peak_kb, used)
         return self.living_cpu_s
+
+    def counted_kb(self):
+        """Where the kernel does not count the slot: its processes, and the files that lie on the machine."""
+        files = folders.kept_kb(self.uid) if COMMON else 0
+        return files + sum(max(0, anonymous_kb(pid) - self.shared_kb) for pid in self.living)
 
     def waited_s(self):
         return max((waited_s(pid) for pid in self.living), default=0.0)

@@ -10,6 +10,8 @@ import errno
 import os
 import struct
 
+from surroundings import CGROUPS, FAMILIES
+
 # name: (x86_64, aarch64); None where the architecture has no such call
 DENIED = {
     "ptrace": (101, 117),  # reading or steering another process
@@ -72,11 +74,15 @@ DENIED = {
     "move_pages": (279, 239),
     "memfd_secret": (447, 447),
 }
+UNCOUNTED = {
+    "memfd_create": (319, 279)
+}  # memory of no process and no folder: denied where only those are counted
 SOCKET = (41, 198)
 SOCKETPAIR = (53, 199)
+PAIRS = (1, 2, 10)
+"""A pair reaches nobody else: these stay where no other socket may be opened."""
 CLONE = (56, 220)
 CLONE3 = (435, 435)
-FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 CLONE_NEW = 0x7E020080  # every CLONE_NEW* flag
 
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -105,7 +111,7 @@ def program(machine: str) -> bytes:
     ]
     if machine == "x86_64":  # the x32 numbers
         code += [instruction(JGE, 0x40000000, 0, 1), instruction(RETURN, DENY)]
-    for numbers in DENIED.values():
+    for numbers in (DENIED if CGROUPS else DENIED | UNCOUNTED).values():
         if numbers[column] is not None:
             code += denial(numbers[column])
     # clone3 takes its flags from memory, which a filter cannot read: libc falls back to clone
@@ -117,16 +123,16 @@ def program(machine: str) -> bytes:
         instruction(RETURN, DENY),
         instruction(RETURN, ALLOW),
     ]
-    # not a socket call -> allow; else the family decides
-    code += [
-        instruction(JEQ, SOCKET[column], 2, 0),
-        instruction(JEQ, SOCKETPAIR[column], 1, 0),
-        instruction(RETURN, ALLOW),
-        instruction(LOAD, ARGUMENT0),
-    ]
-    code += [instruction(JEQ, family, len(FAMILIES) - i, 0) for i, family in enumerate(FAMILIES)]
-    code += [instruction(RETURN, DENY), instruction(RETURN, ALLOW)]
-    return b"".join(code)
+    code += only(SOCKET[column], FAMILIES)
+    code += only(SOCKETPAIR[column], PAIRS)
+    return b"".join([*code, instruction(RETURN, ALLOW)])
+
+
+def only(call, families):
+    """Of this call, the listed families alone; what is another call goes on behind it."""
+    found = [instruction(JEQ, call, 0, len(families) + 3), instruction(LOAD, ARGUMENT0)]
+    found += [instruction(JEQ, family, len(families) - i, 0) for i, family in enumerate(families)]
+    return [*found, instruction(RETURN, DENY), instruction(RETURN, ALLOW)]
 
 
 class Program(ctypes.Structure):

@@ -175,7 +175,7 @@ class SplitRun:
             and self.watch.turn == name
         ):
             return "wall"
-        if name == "solution" and usage.peak_kb - self.judge_kb() > limits["memory_mb"] << 10:
+        if name == "solution" and usage.peak_kb - self.judges_share_kb() > limits["memory_mb"] << 10:
             return "memory"
         if name == "judge" and self.judge_kb() > limits["memory_mb"] << 10:
             return "memory"
@@ -190,6 +190,10 @@ class SplitRun:
         if self.new_case:
             self.new_case, self.cpu_base_s = False, cpu_s
         return self.cpu_base_s, self.wall_base_s
+
+    def judges_share_kb(self):
+        """What the peak holds of the judge's: all of it where the slot is counted whole, nothing where processes are."""
+        return self.judge_kb() if self.usages["solution"].whole else 0
 
     def judge_kb(self):
         return measure.anonymous_kb(self.judge.pid) if self.judge.pid else 0

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 
+import surroundings
 from zygote_messages import COMMAND, ENDED, STARTED
 
 COMMON = (
@@ -45,8 +46,14 @@ ROLES = {
 
 
 def preload(names):
+    """Import what most programs of a role import. An interpreter of a machine may have no numpy: programs will be told so
+    when they import it."""
     for name in names:
-        __import__(name)
+        try:
+            __import__(name)
+        except ModuleNotFoundError as error:
+            if error.name != "numpy":
+                raise
 
 
 def receive(control):
@@ -111,7 +118,7 @@ def main():
     control_fd, role = int(sys.argv[1]), sys.argv[2]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if p != here]
-    sys.path += [here, "/opt/execfeedback/site"]
+    sys.path += [here, *surroundings.SITE]
     import site
 
     site.setquit()

@@ -9,8 +9,6 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 from execfeedback.verdicts import verdict_of
 
-pytestmark = pytest.mark.docker
-
 ADD = "def add(a, b):\n    return a + b\n"
 WRONG = "def add(a, b):\n    return a - b\n"
 TESTS: dict[str, Any] = {
@@ -369,6 +367,7 @@ async def test_a_language_that_is_not_offered_is_named(sandbox: Sandbox) -> None
     assert found.failure is not None and "python" in found.failure.message
 
 
+@pytest.mark.usefixtures("numpy_there")
 async def test_numpy_values_cross(sandbox: Sandbox) -> None:
     solution = "import numpy as np\n\n\ndef add(a, b):\n    return np.array(a) + np.array(b)\n"
     tests = """

@@ -10,7 +10,7 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Item
 from execfeedback.verdicts import verdict_of
 
-ATTACKS = sorted((Path(__file__).parent.parent / "sandboxes" / "attacks").glob("*.toml"))
+ATTACKS = sorted((Path(__file__).parent.parent.parent / "sandboxes" / "attacks").glob("*.toml"))
 HONEST = Item(
     id="honest",
     language="python",
@@ -24,7 +24,6 @@ def attack(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
 async def test_the_attack_ends_as_it_must_and_its_neighbour_is_unharmed(path: Path, sandbox: Sandbox) -> None:
     wanted = attack(path)

@@ -11,8 +11,6 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Job, Limits, Step, StepResult
 from execfeedback.verdicts import verdict_of
 
-pytestmark = pytest.mark.docker
-
 
 def job_of(text: str, stdin: str = "", warm: bool = True, **limits: Any) -> Job:
     step = Step(argv=("python3", "p.py"), stdin=stdin, warm=warm)
