@@ -29,12 +29,18 @@ def read_jsonl(path: Path, model: type[Model]) -> Iterator[tuple[int, Model]]:
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and object of each line that is not blank; `.zst` files are unpacked on the way."""
+    for number, line in read_lines(path):
+        yield number, object_in(line, f"{path}:{number}")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Line number and bytes of each line that is not blank, to be read by `object_in`."""
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):
             if number == 1:
                 line = _without_bom(line, path)
             if line.strip():
-                yield number, _object(line, f"{path}:{number}")
+                yield number, line
 
 
 def parsed(row: dict[str, Any], model: type[Model], where: str) -> Model:
@@ -109,7 +115,8 @@ def _without_bom(line: bytes, path: Path) -> bytes:
     return line.removeprefix(codecs.BOM_UTF8)
 
 
-def _object(line: bytes, where: str) -> dict[str, Any]:
+def object_in(line: bytes, where: str) -> dict[str, Any]:
+    """The JSON object that a line is. Raises InputError that begins with `where`."""
     if b"\0" in line:
         raise InputError(f"{where}: holds NUL bytes; the file was damaged or cut off while it was written")
     try:

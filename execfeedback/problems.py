@@ -75,15 +75,20 @@ def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _parquet_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, row in enumerate(parquet_rows(file), start=1):
+        yield f"{file}:row {number}", _from_columns(row)
+
+
+def parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a Parquet file, a part of it in memory at one time. Raises InputError."""
     parquet = optional("pyarrow.parquet", "pyarrow", f"{file}: reading Parquet")
     arrow = optional("pyarrow", "pyarrow", f"{file}: reading Parquet")
-    number = 0
     try:
         with parquet.ParquetFile(file) as table:
             for batch in table.iter_batches(batch_size=256):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{file}:row {number}", _from_columns(row)
+                yield from batch.to_pylist()
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file") from None
     except arrow.ArrowInvalid as error:
         raise InputError(f"{file}: is not a whole Parquet file: {error}") from None
 

@@ -1,0 +1,65 @@
+"""What most pipelines go by: solution and tests in one process, passed when that ends with exit code 0.
+
+It runs in the sandbox like any program. Its answer is never a verdict; it shows which rows an exit code gets wrong.
+"""
+
+from execfeedback import jobs
+from execfeedback.languages import language
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Case, FileText, Item, Job, Step
+
+_MAIN, _TESTS = "main.py", "test_solution.py"
+
+
+async def passes_by_exit_code(item: Item, sandbox: Sandbox) -> bool | None:
+    """None for what has no such program: other languages, and `stdio`, where the output is compared outside anyway.
+
+    Raises SandboxError."""
+    job = program_of(item)
+    if job is None:
+        return None
+    (step,) = (await sandbox.run(job)).steps
+    return step.cause == "exited" and step.exit_code == 0
+
+
+def program_of(item: Item) -> Job | None:
+    """The job that runs the naive program of an item."""
+    if item.style in ("stdio", "native") or not _is_python(item):
+        return None
+    spoken = language("python")
+    own = jobs.files_of(item, spoken)
+    files: dict[str, FileText] = {**own, **item.files}
+    if item.style in ("pytest", "unittest"):
+        files[_TESTS] = str(item.tests)
+        options = ("pytest", "-q", "-p", "no:cacheprovider") if item.style == "pytest" else ("unittest",)
+        step = Step(argv=("python3", "-m", *options, _TESTS))
+    else:
+        files[_MAIN] = f"{own[spoken.source]}\n\n{_tests(item)}"
+        step = Step(argv=("python3", _MAIN), warm=True)
+    return Job(
+        environment=item.environment or spoken.image,
+        files=files,
+        limits=jobs.limits_of(item, spoken),
+        steps=(step,),
+    )
+
+
+def _is_python(item: Item) -> bool:
+    python = language("python")
+    return item.language in (python.name, *python.aliases)
+
+
+def _tests(item: Item) -> str:
+    """The tests as statements that follow the solution."""
+    if item.style == "humaneval":
+        return f"{item.tests}\n\ncheck({item.entry_point})\n"
+    if item.style == "cases":
+        return "\n".join(_statement(case, str(item.entry_point)) for case in jobs.cases_in(item)) + "\n"
+    return str(item.tests)
+
+
+def _statement(case: Case, name: str) -> str:
+    call = f"{name}(*{list(case.args)!r}, **{case.kwargs!r})"
+    if case.raises is None:
+        return f"assert {call} == {case.expected!r}"
+    return f"try:\n    {call}\nexcept {case.raises}:\n    pass\nelse:\n    raise AssertionError"

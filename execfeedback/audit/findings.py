@@ -1,0 +1,138 @@
+"""From what was measured of a row to the finding. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from execfeedback.audit.values import MEANINGS, Claim, Finding, FindingName, Reading, Subject
+from execfeedback.types import Failure, Item, Verdict
+
+_FORGEABLE = ("wrong_answer", "runtime_error", "compile_error")
+"""Verdicts that an exit code of 0 contradicts. A limit may be overrun in one of the two runs by a hair."""
+_VALUES = re.compile(
+    r"^(got|expected):[ \n](.*?)(?=^(?:got|expected|input|comparison|note):|\Z)", re.M | re.S
+)
+LONGEST = 20_000
+"""Characters of code, tests and messages that a finding keeps."""
+
+
+def found(
+    subject: Subject, reading: Reading, verdict: Verdict, by_exit_code: bool | None, passed_again: int
+) -> Finding:
+    """The finding of a row that was judged."""
+    name = named(verdict, subject.claim, by_exit_code, passed_again)
+    failure = verdict.failure or Failure(test="", message="")
+    told = values_in(failure.message)
+    held = name == "holds"
+    return Finding(
+        id=subject.id,
+        row=subject.row,
+        finding=name,
+        shape=subject.shape,
+        claim=subject.claim,
+        verdict=verdict.verdict,
+        reasons=verdict.reasons,
+        message=_message(name, failure, by_exit_code)[:LONGEST],
+        test=failure.test[:LONGEST],
+        got=told.get("got"),
+        expected=told.get("expected"),
+        traceback=failure.traceback,
+        by_exit_code=by_exit_code,
+        reading=reading.note,
+        solution="" if held else solution_text(reading.item)[:LONGEST],
+        tests="" if held else tests_text(reading.item)[:LONGEST],
+    )
+
+
+def named(verdict: Verdict, claim: Claim, by_exit_code: bool | None, passed_again: int) -> FindingName:
+    """The one word for a row. What its tests or the item itself get wrong comes before what it claims."""
+    if verdict.verdict == "unverifiable":
+        return "unverifiable"
+    if verdict.verdict == "bad_tests":
+        return "vacuous" if "vacuous" in verdict.reasons else "bad_tests"
+    if claim == "fails":
+        return "mislabelled" if verdict.passed else "holds"
+    if verdict.passed:
+        return "holds"
+    if verdict.verdict == "rejected":
+        return "flaky" if "flaky" in verdict.reasons else "held_out"
+    if passed_again:
+        return "flaky"
+    return "forged" if by_exit_code and verdict.verdict in _FORGEABLE else "fails"
+
+
+def _message(name: FindingName, failure: Failure, by_exit_code: bool | None) -> str:
+    """What a person needs to know beside test, values and traceback."""
+    left = _VALUES.sub("", failure.message).strip()
+    if name == "flaky" and not left:
+        return "it failed once and passed in another run of the same"
+    return left
+
+
+def malformed(subject: Subject, digest: str) -> Finding:
+    return Finding(
+        id=subject.id,
+        row=subject.row,
+        finding="malformed",
+        shape=subject.shape,
+        claim=subject.claim,
+        message=subject.fault,
+        digest=digest,
+    )
+
+
+def values_in(message: str) -> dict[str, str]:
+    """`got` and `expected`, where a failure's message names them."""
+    return {name: text.rstrip("\n")[:LONGEST] for name, text in _VALUES.findall(message)}
+
+
+def solution_text(item: Item) -> str:
+    if isinstance(item.solution, str):
+        return item.solution
+    return "\n".join(f"# {path}\n{text}" for path, text in item.solution.items())
+
+
+def tests_text(item: Item) -> str:
+    if isinstance(item.tests, str):
+        return item.tests
+    return "\n".join(case.model_dump_json(exclude_defaults=True) for case in item.tests)
+
+
+def with_duplicates(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings in the order of the file; of rows that hold and are the same the first is kept, the others marked."""
+    seen: dict[str, str] = {}
+    for finding in map(without_duplicate, findings):
+        same_as = seen.setdefault(finding.key, finding.id) if finding.key else finding.id
+        if finding.finding == "holds" and finding.claim == "passes" and same_as != finding.id:
+            message = f"the same code and tests as {same_as}"
+            finding = finding.model_copy(
+                update={"finding": "duplicate", "same_as": same_as, "message": message}
+            )
+        yield finding
+
+
+def without_duplicate(finding: Finding) -> Finding:
+    """As it was judged, whatever stands before it in the file."""
+    if finding.finding != "duplicate":
+        return finding
+    return finding.model_copy(update={"finding": "holds", "same_as": None, "message": ""})
+
+
+def counts(findings: Iterable[Finding]) -> dict[FindingName, int]:
+    """How many of each, in the order of MEANINGS; those that are none are left out."""
+    number = Counter(finding.finding for finding in findings)
+    return {name: number[name] for name in MEANINGS if number[name]}
+
+
+def headline(finding: Finding) -> str:
+    """A finding in one line: what happened, where."""
+    parts = [finding.verdict or "", *finding.reasons] if finding.verdict not in (None, "passed") else []
+    said = " ".join(dict.fromkeys(parts))
+    test = " ".join(finding.test.split())
+    values = f"(got {one_line(finding.got)})" if finding.got is not None else ""
+    rest = test if test and test != "tests" else one_line(finding.message)
+    return " ".join(part for part in (f"{said}:" if said and rest else said, rest, values) if part)
+
+
+def one_line(text: str | None) -> str:
+    return " ".join((text or "").split())

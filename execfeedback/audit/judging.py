@@ -1,0 +1,105 @@
+"""One subject through the one path of verdicts, with what an audit asks beyond it: checks, an exit code, a normal form."""
+
+from typing import NamedTuple
+
+from execfeedback.audit.exit_code import passes_by_exit_code
+from execfeedback.audit.findings import found, malformed
+from execfeedback.audit.values import Finding, Reading, Subject
+from execfeedback.checks import checked_verdict
+from execfeedback.errors import SandboxError
+from execfeedback.ids import digest
+from execfeedback.mutants_in_sandbox import normal_form_of
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Check, Item, Verdict
+from execfeedback.verdicts import verdict_of
+from execfeedback.verifying import item_digest
+
+VERSION = "1"
+"""Changes whenever an old finding may no longer hold."""
+AGAIN = 4
+"""Further runs of a row that fails though an exit code passes it: a pass among them makes it flaky, not forged."""
+_NOT_RUN = ("language", "needs_shared")
+
+
+class Asked(NamedTuple):
+    """What is asked of every row."""
+
+    checks: tuple[Check, ...]
+    normal_forms: bool = True
+    """Duplicates by the syntax tree; else by the text alone."""
+
+
+class Judged(NamedTuple):
+    """A reading with all that was measured of it."""
+
+    reading: Reading
+    verdict: Verdict
+    by_exit_code: bool | None = None
+    passed_again: int = 0
+    """How many of AGAIN further runs passed; only asked where verdict and exit code differ."""
+
+
+async def finding_of(subject: Subject, asked: Asked, sandbox: Sandbox) -> Finding:
+    """What is true of a row. A fault of ours becomes a finding `error`, which no rerun takes for settled."""
+    settled = subject_digest(subject, asked)
+    if not subject.readings:
+        return malformed(subject, settled)
+    try:
+        judged = await judge(subject, asked, sandbox)
+        key = await key_of(judged.reading.item, asked, sandbox)
+    except SandboxError as error:
+        return Finding(
+            id=subject.id, row=subject.row, finding="error", shape=subject.shape, message=str(error)
+        )
+    return found(
+        subject, judged.reading, judged.verdict, judged.by_exit_code, judged.passed_again
+    ).model_copy(update={"key": key, "digest": settled})
+
+
+def subject_digest(subject: Subject, asked: Asked) -> str:
+    """Of all that decides the finding, the row's place in the file aside."""
+    items = [[item_digest(reading.item), reading.after] for reading in subject.readings]
+    return digest([VERSION, subject.claim, subject.fault, items, list(asked.checks), asked.normal_forms])
+
+
+async def judge(subject: Subject, asked: Asked, sandbox: Sandbox) -> Judged:
+    """The first reading under which a row passes, else the first one. Raises SandboxError."""
+    first, *others = subject.readings
+    verdict = await _verdict(first, subject, asked, sandbox)
+    reading = first
+    for other in others:
+        if verdict.verdict == other.after:
+            again = await _verdict(other, subject, asked, sandbox)
+            if again.passed or other.after == "compile_error":
+                verdict, reading = again, other
+    if verdict.passed or verdict.verdict is None or set(verdict.reasons) & set(_NOT_RUN):
+        return Judged(reading, verdict)
+    by_exit_code = await passes_by_exit_code(reading.item, sandbox)
+    if not by_exit_code or verdict.passed is None or verdict.verdict == "rejected":
+        return Judged(reading, verdict, by_exit_code)
+    return Judged(reading, verdict, True, await _passes_again(reading.item, sandbox))
+
+
+async def _verdict(reading: Reading, subject: Subject, asked: Asked, sandbox: Sandbox) -> Verdict:
+    """With the checks, unless the row does not claim to pass: then there is nothing to doubt about a failure."""
+    item = reading.item
+    if subject.claim == "fails":
+        return await verdict_of(item, sandbox)
+    wanted = tuple(check for check in asked.checks if check != "vacuous" or isinstance(item.solution, str))
+    checks = tuple(dict.fromkeys((*item.checks, *wanted)))
+    return await checked_verdict(item.model_copy(update={"checks": checks}), sandbox)
+
+
+async def _passes_again(item: Item, sandbox: Sandbox) -> int:
+    verdicts = [await verdict_of(item, sandbox, seed) for seed in (None, None, *range(1, AGAIN - 1))]
+    return sum(verdict.passed is True for verdict in verdicts)
+
+
+async def key_of(item: Item, asked: Asked, sandbox: Sandbox) -> str:
+    """Equal for two rows with the same tests whose code is the same but for comments, names of locals, layout."""
+    code = item.solution if isinstance(item.solution, str) else digest(item.solution)
+    form = None
+    if asked.normal_forms and isinstance(item.solution, str) and item.language == "python":
+        form = await normal_form_of(code, sandbox)
+    tests = item.model_dump(mode="json", include={"tests", "holdout", "files"})
+    return digest([item.language, item.entry_point, tests, form or code.strip()])
