@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from execfeedback.checks import checked_verdict
 from execfeedback.errors import SandboxError
@@ -10,20 +11,34 @@ from execfeedback.ids import digest
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
+
 AHEAD = 4
 """Items in flight for each worker."""
 
 
-async def verify_items(
+def verify_items(
     items: Iterable[Item], sandbox: Sandbox, *, workers: int, ordered: bool = True
 ) -> AsyncIterator[Verdict]:
     """The verdict of each item. A fault of ours becomes that item's `error`, and harms no other item."""
-    waiting: deque[asyncio.Task[Verdict]] = deque()
-    source = iter(items)
+    return in_flight(items, lambda item: judged(item, sandbox), workers=workers, ordered=ordered)
+
+
+async def in_flight(
+    given: Iterable[Given],
+    work: Callable[[Given], Coroutine[Any, Any, Answer]],
+    *,
+    workers: int,
+    ordered: bool = True,
+) -> AsyncIterator[Answer]:
+    """What `work` says of each, a few at one time; what is under way when nobody listens any more is called off."""
+    waiting: deque[asyncio.Task[Answer]] = deque()
+    source = iter(given)
     try:
         while True:
-            while len(waiting) < workers * AHEAD and (item := next(source, None)) is not None:
-                waiting.append(asyncio.create_task(judged(item, sandbox)))
+            while len(waiting) < workers * AHEAD and (one := next(source, None)) is not None:
+                waiting.append(asyncio.create_task(work(one)))
             if not waiting:
                 return
             done = await next_of(waiting, ordered)
@@ -35,7 +50,7 @@ async def verify_items(
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def next_of(waiting: deque[asyncio.Task[Verdict]], ordered: bool) -> asyncio.Task[Verdict]:
+async def next_of(waiting: deque[asyncio.Task[Answer]], ordered: bool) -> asyncio.Task[Answer]:
     if ordered:
         await asyncio.wait([waiting[0]])
         return waiting[0]

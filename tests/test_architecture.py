@@ -15,7 +15,18 @@ SEAMS = {"protocols"}
 ADAPTERS = {"generators", "sandbox", "gates", "exporters", "corpus", "importers"}
 LOOP = {"loop", "admission"}
 GROW = {"grow", "growing"}
-ENTRY = {"cli", "library", "report", "doctor", "setup_machine", "verify_command", "verifying", "checks", ""}
+ENTRY = {
+    "audit",
+    "cli",
+    "library",
+    "report",
+    "doctor",
+    "setup_machine",
+    "verify_command",
+    "verifying",
+    "checks",
+    "",
+}
 """Entry points put adapters together. Every module that is in no set is core."""
 
 SEEN: dict[str, set[str]] = {

@@ -8,10 +8,14 @@ from execfeedback.audit.values import MEANINGS, Claim, Finding, FindingName, Rea
 from execfeedback.types import Failure, Item, Verdict
 
 _FORGEABLE = ("wrong_answer", "runtime_error", "compile_error")
-"""Verdicts that an exit code of 0 contradicts. A limit may be overrun in one of the two runs by a hair."""
+"""Verdicts that an exit code of 0 contradicts."""
 _VALUES = re.compile(
     r"^(got|expected):[ \n](.*?)(?=^(?:got|expected|input|comparison|note):|\Z)", re.M | re.S
 )
+_BY_VERDICT = ("fails", "forged", "bad_tests", "unverifiable")
+"""Findings that do not say by themselves how the run ended."""
+_STUBS = re.compile(r"\bstub_passes \(.*?stubs_passed: \[(.+?)\]")
+_DIFFERED = re.compile(r"\bdiffered: ([^,]+), verdict: (\w+)")
 LONGEST = 20_000
 """Characters of code, tests and messages that a finding keeps."""
 
@@ -32,7 +36,7 @@ def found(
         claim=subject.claim,
         verdict=verdict.verdict,
         reasons=verdict.reasons,
-        message=_message(name, failure, by_exit_code)[:LONGEST],
+        message=_message(name, failure, reading)[:LONGEST],
         test=failure.test[:LONGEST],
         got=told.get("got"),
         expected=told.get("expected"),
@@ -61,8 +65,14 @@ def named(verdict: Verdict, claim: Claim, by_exit_code: bool | None, passed_agai
     return "forged" if by_exit_code and verdict.verdict in _FORGEABLE else "fails"
 
 
-def _message(name: FindingName, failure: Failure, by_exit_code: bool | None) -> str:
+def _message(name: FindingName, failure: Failure, reading: Reading) -> str:
     """What a person needs to know beside test, values and traceback."""
+    if name == "mislabelled":
+        return (
+            f"labelled as failing, passes ({reading.note})" if reading.note else "labelled as failing, passes"
+        )
+    if failure.message.endswith(": None") and failure.traceback.strip():
+        return failure.traceback.strip().rsplit("\n", 1)[-1]
     left = _VALUES.sub("", failure.message).strip()
     if name == "flaky" and not left:
         return "it failed once and passed in another run of the same"
@@ -102,12 +112,16 @@ def with_duplicates(findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings in the order of the file; of rows that hold and are the same the first is kept, the others marked."""
     seen: dict[str, str] = {}
     for finding in map(without_duplicate, findings):
-        same_as = seen.setdefault(finding.key, finding.id) if finding.key else finding.id
-        if finding.finding == "holds" and finding.claim == "passes" and same_as != finding.id:
-            message = f"the same code and tests as {same_as}"
-            finding = finding.model_copy(
-                update={"finding": "duplicate", "same_as": same_as, "message": message}
-            )
+        same_as = finding.id
+        if finding.finding == "holds" and finding.claim == "passes" and finding.key:
+            same_as = seen.setdefault(finding.key, finding.id)
+        if same_as != finding.id:
+            told = {
+                "finding": "duplicate",
+                "same_as": same_as,
+                "message": f"the same code and tests as {same_as}",
+            }
+            finding = finding.model_copy(update=told)
         yield finding
 
 
@@ -126,12 +140,23 @@ def counts(findings: Iterable[Finding]) -> dict[FindingName, int]:
 
 def headline(finding: Finding) -> str:
     """A finding in one line: what happened, where."""
-    parts = [finding.verdict or "", *finding.reasons] if finding.verdict not in (None, "passed") else []
+    parts = (
+        [finding.verdict or "", *finding.reasons] if finding.finding in _BY_VERDICT else finding.reasons[1:]
+    )
     said = " ".join(dict.fromkeys(parts))
-    test = " ".join(finding.test.split())
-    values = f"(got {one_line(finding.got)})" if finding.got is not None else ""
-    rest = test if test and test != "tests" else one_line(finding.message)
-    return " ".join(part for part in (f"{said}:" if said and rest else said, rest, values) if part)
+    test = "" if finding.test in ("tests", "import") else one_line(finding.test)
+    values = f"got {one_line(finding.got)}" if finding.got is not None else in_words(finding.message)
+    rest = ", ".join(part for part in (test, values) if part)
+    return f"{said}: {rest}" if said and rest else said or rest
+
+
+def in_words(message: str) -> str:
+    """A message in one line; of what a gate told only what decided."""
+    if stubs := _STUBS.search(message):
+        return f"passes as well: {one_line(stubs[1]).replace(chr(39), '')}"
+    if differed := _DIFFERED.search(message):
+        return f"with {differed[1]} it ends as {differed[2]}"
+    return one_line(message)
 
 
 def one_line(text: str | None) -> str:

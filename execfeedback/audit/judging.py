@@ -7,6 +7,7 @@ from execfeedback.audit.findings import found, malformed
 from execfeedback.audit.values import Finding, Reading, Subject
 from execfeedback.checks import checked_verdict
 from execfeedback.errors import SandboxError
+from execfeedback.gates.stable import suspects
 from execfeedback.ids import digest
 from execfeedback.mutants_in_sandbox import normal_form_of
 from execfeedback.protocols import Sandbox
@@ -16,9 +17,11 @@ from execfeedback.verifying import item_digest
 
 VERSION = "1"
 """Changes whenever an old finding may no longer hold."""
-AGAIN = 4
-"""Further runs of a row that fails though an exit code passes it: a pass among them makes it flaky, not forged."""
-_NOT_RUN = ("language", "needs_shared")
+AGAIN = 6
+"""Further runs of a row that fails though an exit code passes it, or though its source names chance: a pass among them
+makes it flaky."""
+_ASKED_AGAIN = ("wrong_answer", "runtime_error", "compile_error", "bad_tests", "unverifiable")
+"""Verdicts that an exit code may contradict. A limit may be overrun in one of two runs by a hair."""
 
 
 class Asked(NamedTuple):
@@ -36,7 +39,7 @@ class Judged(NamedTuple):
     verdict: Verdict
     by_exit_code: bool | None = None
     passed_again: int = 0
-    """How many of AGAIN further runs passed; only asked where verdict and exit code differ."""
+    """How many of AGAIN further runs passed, where they were asked for."""
 
 
 async def finding_of(subject: Subject, asked: Asked, sandbox: Sandbox) -> Finding:
@@ -63,21 +66,24 @@ def subject_digest(subject: Subject, asked: Asked) -> str:
 
 
 async def judge(subject: Subject, asked: Asked, sandbox: Sandbox) -> Judged:
-    """The first reading under which a row passes, else the first one. Raises SandboxError."""
-    first, *others = subject.readings
-    verdict = await _verdict(first, subject, asked, sandbox)
-    reading = first
-    for other in others:
-        if verdict.verdict == other.after:
+    """The row under its likeliest reading, unless it is what it claims under another one. Raises SandboxError."""
+    reading = subject.readings[0]
+    verdict = await _verdict(reading, subject, asked, sandbox)
+    for other in subject.readings[1:]:
+        if verdict.verdict == other.after or (verdict.passed and subject.claim == "fails"):
             again = await _verdict(other, subject, asked, sandbox)
-            if again.passed or other.after == "compile_error":
+            if (
+                again.passed is (subject.claim == "passes")
+                or other.after == verdict.verdict == "compile_error"
+            ):
                 verdict, reading = again, other
-    if verdict.passed or verdict.verdict is None or set(verdict.reasons) & set(_NOT_RUN):
+    if verdict.passed or verdict.verdict not in _ASKED_AGAIN:
         return Judged(reading, verdict)
     by_exit_code = await passes_by_exit_code(reading.item, sandbox)
-    if not by_exit_code or verdict.passed is None or verdict.verdict == "rejected":
+    doubtful = by_exit_code or ("flaky" in asked.checks and suspects(reading.item))
+    if verdict.passed is None or not doubtful or subject.claim == "fails":
         return Judged(reading, verdict, by_exit_code)
-    return Judged(reading, verdict, True, await _passes_again(reading.item, sandbox))
+    return Judged(reading, verdict, by_exit_code, await _passes_again(reading.item, sandbox))
 
 
 async def _verdict(reading: Reading, subject: Subject, asked: Asked, sandbox: Sandbox) -> Verdict:

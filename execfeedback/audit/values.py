@@ -37,6 +37,17 @@ MEANINGS: dict[FindingName, str] = {
 """Every finding, in the order in which people read them."""
 
 
+REMEDIES = {
+    "contract_classes": "an operator of the solution's own class would decide an assertion; if the problem promises that "
+    "class, name it in the item's contract.classes",
+    "contract_mutates": "the tests pass only with (or only without) the changes that the solution makes to its arguments; "
+    "say in the item's contract.mutates whether they are part of the answer",
+    "needs_shared": "the tests need one process with the solution, where a pass proves nothing",
+    "language": "this language is not offered yet: execfeedback languages",
+}
+"""What makes an item unverifiable, and what to do."""
+
+
 class Row(Value):
     """One row of a file. `fault` says why it could not be read; then there is no `value`."""
 
@@ -48,7 +59,8 @@ class Row(Value):
 
 
 class Reading(Value):
-    """A row as a verify item. One that has `after` is tried when the first reading ended so."""
+    """A row as a verify item. One that has `after` is tried when the reading before it ended so, or when the row claims to
+    fail and passed."""
 
     item: Item
     after: VerdictName | None = None

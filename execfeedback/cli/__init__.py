@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from execfeedback.cli import audit as audit_cli
 from execfeedback.cli import cleanup as cleanup_cli
 from execfeedback.cli import demo as demo_cli
 from execfeedback.cli import doctor as doctor_cli
@@ -41,6 +42,7 @@ app.command("status")(status_cli.status)
 app.command("mock-model")(mock_model_cli.mock_model)
 app.command("verify")(verify_cli.verify)
 app.command("grow")(grow_cli.grow)
+app.command("audit")(audit_cli.audit)
 
 
 def main() -> None:

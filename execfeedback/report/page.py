@@ -15,7 +15,7 @@ TEMPLATE = "page.html.j2"
 
 def render(corpus: Corpus, version: str = "") -> str:
     """The whole page. Reads the corpus as it is now, also while it grows."""
-    text: str = _environment().get_template(TEMPLATE).render(_content(corpus), version=version)
+    text: str = environment().get_template(TEMPLATE).render(_content(corpus), version=version)
     return text
 
 
@@ -68,7 +68,8 @@ def _tests(record: Record) -> str:
 
 
 @cache
-def _environment() -> Any:
+def environment() -> Any:
+    """Where the templates of this folder are rendered: escaped by default, an unknown name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
