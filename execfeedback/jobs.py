@@ -31,6 +31,23 @@ def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
     return checked_paths(item, {**own, **item.solution_files})
 
 
+def modules_of(item: Item, spoken: Language) -> tuple[str, ...]:
+    """What else than `solution` the tests may import: the solution's files, its main one first."""
+    if isinstance(item.solution, str):
+        return ()
+    names = [PurePosixPath(path) for path in item.solution if path != spoken.source]
+    return tuple(
+        p.stem for p in names if p.parent == PurePosixPath() and p.suffix == ".py" and p.stem.isidentifier()
+    )
+
+
+def main_of(item: Item, spoken: Language) -> str | None:
+    """The name of the main file, where it is not the language's own."""
+    if isinstance(item.solution, str) or spoken.source in item.solution:
+        return None
+    return PurePosixPath(next(iter(item.solution))).stem
+
+
 def checked_paths(item: Item, files: dict[str, FileText]) -> dict[str, FileText]:
     """The same files, if a slot can hold them; else InputError names the path and what is wrong with it."""
     seen: set[PurePosixPath] = set()
@@ -107,6 +124,8 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
         write_back=write_back,
         stop_on_failure=item.stop_on == "first_failure",
         files=checked_paths(item, item.files),
+        modules=modules_of(item, spoken),
+        main=main_of(item, spoken),
     )
     return job(item, spoken, split=split, fresh_seed=fresh_seed)
 

@@ -262,6 +262,10 @@ class Split(Value):
     stop_on_failure: bool = False
     files: dict[str, FileText] = {}
     """For the judge process alone."""
+    modules: tuple[str, ...] = ()
+    """Names of the solution's other files, as the tests may import them."""
+    main: str | None = None
+    """The one of them that `solution` is."""
     shared: bool = False
     """Tests and solution in one process after all: the result can be forged, and says so."""
 

@@ -99,6 +99,8 @@ def main():
     except not_loaded.CAUGHT as error:
         return end([not_loaded(error)], runner.expected(prepared))
     module = sys.modules["solution"] = proxies.SolutionModule(names, functions)
+    for name in plan["modules"]:
+        sys.modules[name] = module if name == plan["main"] else proxies.OtherModule(name)
     return end(*runner.run(plan, prepared, module))
 
 

@@ -612,4 +612,22 @@ class SolutionModule(types.ModuleType):
         return value
 
 
-__all__ = ["CannotJudge", "Proxy", "SolutionModule", "start"]
+class OtherModule(types.ModuleType):
+    """Another file of the solution, imported there when the tests use it first."""
+
+    def __getattr__(self, name):
+        if name == "__all__":
+            return [n for n in operate("dir", self._there()) if not n.startswith("_")]
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = attribute(reference_of(self._there()), name)
+        self.__dict__[name] = value
+        return value
+
+    def _there(self):
+        if "_proxy" not in self.__dict__:
+            self.__dict__["_proxy"] = result(TALK.ask(["import", self.__name__]))
+        return self.__dict__["_proxy"]
+
+
+__all__ = ["CannotJudge", "OtherModule", "Proxy", "SolutionModule", "start"]

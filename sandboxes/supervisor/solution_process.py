@@ -5,7 +5,7 @@ Theory of operation. The first frame on the channel says what to do: `program` (
 requests, one reply for each. Whatever is answered is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
-              ["await", x] ["ret", "ok", v] ["ret", "exc", name, args]     the last two answer a callback
+              ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", name, args]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
               ["exc", names, base, module, args, text, x, traceback, warnings]
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
@@ -386,6 +386,7 @@ HANDLERS = {
     "gen": lambda r, _: getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0)),
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
     "collect": lambda r, _: collected(values.decode(r[1], REFS)),
+    "import": lambda r, _: __import__(r[1]),
     "plain": lambda r, _: plain(values.decode(r[1], REFS)),
     "exit": lambda r, _: leave_context(r),
 }
@@ -483,6 +484,8 @@ def run_split(job):
     MODULE.__file__ = os.path.join(os.getcwd(), "solution.py")
     sys.argv[:] = ["solution.py"]
     sys.modules["solution"] = MODULE
+    if job["main"]:
+        sys.modules[job["main"]] = MODULE
     sys.path.insert(0, os.getcwd())
     builtins.input = lambda prompt="": ask(-1, "call", (str(prompt),))
     warnings.simplefilter("always")

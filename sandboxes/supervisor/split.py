@@ -48,7 +48,8 @@ class SplitRun:
 
     def run(self):
         split = self.job["split"]
-        self.solution.channel.send(b"j", dumps({"do": "split", "classes": split["contract"]["classes"]}))
+        order = {"do": "split", "classes": split["contract"]["classes"], "main": split["main"]}
+        self.solution.channel.send(b"j", dumps(order))
         self.judge.channel.send(b"j", dumps(split))
         self.poll = select.epoll()
         self.watched, self.streams = self.actions(), {}
