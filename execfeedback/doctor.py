@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from execfeedback.config import SandboxOptions, load_config
 from execfeedback.errors import SandboxError
 from execfeedback.sandbox.engine import EngineFacts, client, facts
 from execfeedback.sandbox.images import bundled, environments, image_for
 from execfeedback.sandbox.leftovers import leftovers
+from execfeedback.sandbox.local_plan import LocalPlan, asked, probed
 from execfeedback.types import Value
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 11)
 OLDEST_ENGINE = (20, 10)
 ENGINE = "engine"
+LOCAL = "sandbox local"
+DISK_MB = 128
+NAMESPACES = (
+    "with CAP_SYS_ADMIN, or as root outside a container, a slot gets a root, a /proc and a network of its own"
+)
+LANDLOCK = "boot a kernel (5.13 or newer) with Landlock: lsm=...,landlock"
+CGROUP = "let it make control groups (a writable /sys/fs/cgroup) for limits that the kernel keeps"
 MODEL_KEYS = (
     "ANTHROPIC_API_KEY",
     "AZURE_API_KEY",
@@ -47,8 +56,17 @@ class Check(Value):
 
 
 def diagnose() -> list[Check]:
-    """All checks, in the order in which a person would go through them."""
-    return [python_check(sys.version_info[:2]), *_sandbox_checks(), keys_check(os.environ)]
+    """All checks, in the order in which a person would go through them. Of the backends, the one that the configuration
+    names is needed."""
+    options = load_config().sandbox
+    local = options.backend == "local"
+    engine = [check.model_copy(update={"needed": check.needed and not local}) for check in _sandbox_checks()]
+    return [
+        python_check(sys.version_info[:2]),
+        *engine,
+        *_local_checks(options, needed=local),
+        keys_check(os.environ),
+    ]
 
 
 def usable(checks: list[Check]) -> bool:
@@ -148,6 +166,44 @@ def image_check(environment: str) -> Check:
     except SandboxError as error:
         found, _, remedy = str(error).partition("; ")
         return Check(name=name, ok=False, found=found, remedy=remedy, needed=needed)
+
+
+def _local_checks(options: SandboxOptions, *, needed: bool) -> list[Check]:
+    try:
+        plan = probed(options.python, asked(options.memory_mb, DISK_MB, options.uids, options.readable))
+    except SandboxError as error:
+        return [Check(name=LOCAL, ok=False, found="cannot be tried", remedy=str(error), needed=needed)]
+    return local_checks(plan, needed=needed)
+
+
+def local_checks(plan: LocalPlan, *, needed: bool = False) -> list[Check]:
+    """What this machine grants the backend `local`, and whether it would start."""
+    lacks = ", ".join(what for what, _ in plan.problems)
+    start = Check(
+        name=LOCAL,
+        ok=not plan.problems,
+        found=f"does not start: {lacks}" if lacks else f"starts, with {plan.python} ({plan.version})",
+        remedy="; ".join(dict.fromkeys(remedy for _, remedy in plan.problems)),
+        needed=needed,
+    )
+    return [start, *([] if plan.problems else _granted(plan))]
+
+
+def _granted(plan: LocalPlan) -> list[Check]:
+    """Each right of the kernel that a slot takes, or does without."""
+    spaces = set(plan.namespaces)
+    found = [
+        ("namespaces", len(spaces) == 6, " ".join(plan.namespaces) or "none", NAMESPACES),
+        ("files", plan.walled, plan.files(), ""),
+        ("Landlock", plan.landlock > 0, f"version {plan.landlock}" if plan.landlock else "none", LANDLOCK),
+        ("network", True, plan.network(), ""),
+        ("memory", plan.cgroup, plan.memory(), CGROUP),
+        ("packages", len(plan.found) == 4, " ".join(plan.found), ""),
+    ]
+    return [
+        Check(name=f"{LOCAL}: {name}", ok=ok, found=said, remedy="" if ok else remedy, needed=False)
+        for name, ok, said, remedy in found
+    ]
 
 
 def _leftovers_check(opened: "docker.DockerClient") -> Check:

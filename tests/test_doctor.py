@@ -1,15 +1,25 @@
 """The doctor: each fault is named with its remedy, no secret is shown, the exit code says whether one can go on."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from execfeedback.cli import app
-from execfeedback.doctor import Check, engine_checks, image_check, keys_check, python_check, usable
+from execfeedback.doctor import (
+    Check,
+    engine_checks,
+    image_check,
+    keys_check,
+    local_checks,
+    python_check,
+    usable,
+)
 from execfeedback.sandbox.engine import EngineFacts
 from execfeedback.sandbox.images import ensure_image
+from execfeedback.sandbox.local_plan import LocalPlan
 
 GOOD = EngineFacts(
     version="28.1.0-rc.1",
@@ -58,6 +68,55 @@ def test_a_weak_engine_has_its_remedy(change: dict[str, object], name: str, reme
 
 def test_debians_version_numbers_are_read() -> None:
     assert not failed(GOOD.model_copy(update={"version": "20.10.24+dfsg1"}))
+
+
+PLAN = LocalPlan.model_validate(
+    {
+        **dict.fromkeys(LocalPlan.model_fields, ()),
+        "python": "/usr/bin/python3",
+        "version": "3.13.5",
+        "supervisor": "x",
+        "landlock": 7,
+        "cgroup": False,
+        "folder": True,
+        "memory_mb": 1,
+        "disk_mb": 1,
+        "pids": 1,
+        "found": ("pytest", "hypothesis", "ruff"),
+    }
+)
+
+
+def test_what_the_kernel_grants_the_local_backend_is_listed() -> None:
+    found = {check.name: check for check in local_checks(PLAN)}
+
+    assert found["sandbox local"].found == "starts, with /usr/bin/python3 (3.13.5)"
+    assert found["sandbox local: namespaces"].found == "none"
+    assert "CAP_SYS_ADMIN" in found["sandbox local: namespaces"].remedy
+    assert found["sandbox local: network"].found == "no sockets at all"
+    assert "control groups" in found["sandbox local: memory"].remedy
+    assert usable(list(found.values()))
+
+
+def test_a_local_backend_that_would_not_start_says_why_and_is_needed_only_where_it_was_chosen() -> None:
+    lame = PLAN.model_copy(update={"problems": (("no uids of their own for runs", "run as root"),)})
+
+    (check,) = local_checks(lame)
+
+    assert (check.found, check.remedy) == ("does not start: no uids of their own for runs", "run as root")
+    assert usable([check]) and not usable(local_checks(lame, needed=True))
+
+
+@pytest.mark.local
+@pytest.mark.skipif(os.geteuid() != 0, reason="the backend local needs root")
+def test_without_an_engine_the_local_backend_may_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    monkeypatch.setenv("EXECFEEDBACK_SANDBOX", "local")
+    result = CliRunner().invoke(app, ["doctor"])
+
+    assert result.exit_code == 0, result.stdout
+    assert "note     engine: no engine" in result.stdout
+    assert "ok       sandbox local: starts" in result.stdout
 
 
 def test_an_old_python_is_named() -> None:

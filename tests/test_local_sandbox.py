@@ -155,8 +155,46 @@ def test_what_is_not_granted_is_said() -> None:
 
     assert plan.wall() == (
         "no namespaces; no Landlock; files of the machine readable as for any user, /tmp and /dev/shm shared with this "
-        "machine; network: no sockets at all; memory counted over processes"
+        "machine; network: no sockets at all; memory counted over processes and files"
     )
+
+
+IN_A_USER_NAMESPACE = """
+import ctypes, os, sys
+
+read_end, write_end = os.pipe()
+ready_end, mapped_end = os.pipe()
+child = os.fork()
+if child == 0:
+    assert ctypes.CDLL(None).unshare(0x10000000) == 0
+    os.write(write_end, b"x"), os.read(ready_end, 1)
+    os.setresgid(0, 0, 0), os.setresuid(0, 0, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.read(read_end, 1)
+for name in ("gid_map", "uid_map"):
+    with open(f"/proc/{child}/{name}", "w") as file:
+        file.write("0 0 1\\n1 100001 65535\\n")
+os.write(mapped_end, b"x")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""Root of a user namespace with uids of its own, and with no right on the machine."""
+
+
+@pytest.mark.local
+def test_root_of_a_user_namespace_is_enough(tmp_path: Path) -> None:
+    item = {"id": "x", "language": "python", "solution": "x = 1\n", "tests": "assert x == 1\n"}
+    (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
+    verify = "from execfeedback.cli import main; main()", "verify", str(tmp_path / "items.jsonl")
+    inside = [sys.executable, "-c", *verify, "--sandbox", "local"]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_A_USER_NAMESPACE, *inside], capture_output=True, text=True
+    )
+
+    if "AssertionError" in ended.stderr:
+        pytest.skip("this kernel grants no user namespace")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["verdict"] == "passed"
 
 
 # ---- what it leaves, and whom it never touches ----------------------------------------------------------------------

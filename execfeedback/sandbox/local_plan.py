@@ -58,10 +58,14 @@ class LocalPlan(Value):
     def wall(self) -> str:
         """One line: what stands around a slot here, and what does not."""
         spaces = f"namespaces {' '.join(self.namespaces)}" if self.namespaces else "no namespaces"
-        network = "loopback only" if self.walled and "net" in self.namespaces else "no sockets at all"
-        memory = "counted by a control group" if self.cgroup else "counted over processes"
         lock = f"Landlock {self.landlock}" if self.landlock else "no Landlock"
-        return f"{spaces}; {lock}; files {self.files()}; network: {network}; memory {memory}"
+        return f"{spaces}; {lock}; files {self.files()}; network: {self.network()}; memory {self.memory()}"
+
+    def network(self) -> str:
+        return "loopback only" if self.walled and "net" in self.namespaces else "no sockets at all"
+
+    def memory(self) -> str:
+        return "counted by a control group" if self.cgroup else "counted over processes and files"
 
     def files(self) -> str:
         if self.walled:

@@ -174,6 +174,7 @@ class SplitRun:
         if (
             self.watch.of(name) - wall_base_s - usage.waited_s() > limits["wall_s"]
             and self.watch.turn == name
+            and usage.living  # of one that is gone nobody knows how long it waited; word of its end is on the way
         ):
             return "wall"
         if name == "solution" and usage.peak_kb - self.judges_share_kb() > limits["memory_mb"] << 10:

@@ -103,6 +103,6 @@ def exceeded(child, usage, limits, watch, orphans, sampled):
         return "cpu"
     if usage.peak_kb > limits["memory_mb"] << 10:
         return "memory"
-    if watch.of("solution") - usage.waited_s() > limits["wall_s"]:
+    if usage.living and watch.of("solution") - usage.waited_s() > limits["wall_s"]:
         return "wall"
     return None

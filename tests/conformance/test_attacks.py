@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from execfeedback.protocols import Sandbox
+from execfeedback.sandbox.local import LocalSandbox
 from execfeedback.types import Item
 from execfeedback.verdicts import verdict_of
 
@@ -19,13 +20,26 @@ HONEST = Item(
     tests="assert total('[1, 2, 3.5]') == 6.5\n",
 )
 
+NOT_CONTAINED = {
+    "files_without_a_name": "a slot that keeps the machine's root writes to its disk, where nobody counts deleted files",
+}
+"""What `local` cannot contain where the kernel grants no mount namespace, and why; sandboxes/README.md says the same."""
+
+
+def without_a_root_of_its_own(sandbox: Sandbox) -> bool:
+    return isinstance(sandbox, LocalSandbox) and not sandbox.source.plan.walled
+
 
 def attack(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
-async def test_the_attack_ends_as_it_must_and_its_neighbour_is_unharmed(path: Path, sandbox: Sandbox) -> None:
+async def test_the_attack_ends_as_it_must_and_its_neighbour_is_unharmed(
+    path: Path, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> None:
+    if path.stem in NOT_CONTAINED and without_a_root_of_its_own(sandbox):
+        request.applymarker(pytest.mark.xfail(reason=NOT_CONTAINED[path.stem], strict=True))
     wanted = attack(path)
     item = Item.model_validate(
         {"id": path.stem, "language": "python", **{k: v for k, v in wanted.items() if k != "verdicts"}}
