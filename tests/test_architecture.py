@@ -17,6 +17,7 @@ LOOP = {"loop", "admission"}
 GROW = {"grow", "growing"}
 ENTRY = {
     "audit",
+    "reverify_command",
     "cli",
     "library",
     "report",

@@ -15,6 +15,7 @@ from execfeedback.cli import languages_cmd
 from execfeedback.cli import mock_model as mock_model_cli
 from execfeedback.cli import problems as problems_cli
 from execfeedback.cli import report as report_cli
+from execfeedback.cli import reverify as reverify_cli
 from execfeedback.cli import schema as schema_cli
 from execfeedback.cli import show as show_cli
 from execfeedback.cli import status as status_cli
@@ -41,6 +42,7 @@ app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)
 app.command("mock-model")(mock_model_cli.mock_model)
 app.command("verify")(verify_cli.verify)
+app.command("reverify")(reverify_cli.reverify)
 app.command("grow")(grow_cli.grow)
 app.command("audit")(audit_cli.audit)
 
