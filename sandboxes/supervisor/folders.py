@@ -12,6 +12,8 @@ from surroundings import BOX, COMMON, TMP, UIDS
 MOST_FILES = 4096
 """As many as the folders of a container take."""
 MOST_FOLDERS = 1000
+LONGEST_PATH = 4000
+"""In characters: what lies deeper cannot be named, so it cannot be counted."""
 OPEN = 0o003
 
 
@@ -32,12 +34,14 @@ def open_folders(roots, uids):
     return found
 
 
-def kept_kb(uid):
-    """Size of what `uid` keeps in files; infinite past the number of files that a slot may hold."""
+def kept(uid):
+    """What `uid` keeps in files, in kB, and whether it is more files, or deeper, than a slot may hold."""
     waiting = [entry for folder in (BOX, TMP, *open_folders(COMMON, UIDS)) for entry in inside(folder)]
     total = seen = 0
-    while waiting and seen < MOST_FILES:
+    while waiting:
         entry = waiting.pop()
+        if seen == MOST_FILES or len(entry.path) > LONGEST_PATH:
+            return total, True
         facts = status(entry)
         if facts is None or facts.st_uid not in (0, uid):
             continue
@@ -46,7 +50,7 @@ def kept_kb(uid):
             total += facts.st_blocks // 2
         if stat.S_ISDIR(facts.st_mode) and (facts.st_uid == uid or entry.path.startswith(BOX)):
             waiting += inside(entry.path)
-    return float("inf") if waiting else total
+    return total, False
 
 
 def inside(folder):

@@ -94,7 +94,7 @@ class Usage:
         self.uid, self.others = uid, frozenset(others)
         self.base_kb, self.peak_kb = base_kb, 0
         self.living_cpu_s, self.living, self.next_look = 0.0, [], 0.0
-        self.whole = bool(CGROUPS)
+        self.crowded, self.whole = False, bool(CGROUPS)
         """Whether the peak is that of the whole slot, the other side of a run included."""
         self.shared_kb = 0 if self.whole else min(map(anonymous_kb, others), default=0)
         """Memory of a zygote, which each of its children shows as its own."""
@@ -111,8 +111,13 @@ class Usage:
 
     def counted_kb(self):
         """Where the kernel does not count the slot: its processes, and the files that lie on the machine."""
-        files = folders.kept_kb(self.uid) if COMMON else 0
+        files, more = folders.kept(self.uid) if COMMON else (0, False)
+        self.crowded = self.crowded or more
         return files + sum(max(0, anonymous_kb(pid) - self.shared_kb) for pid in self.living)
+
+    def over(self, memory_mb, others_kb):
+        """More was used than that, less what belongs to others; or more files were made than a slot holds."""
+        return self.crowded or self.peak_kb - others_kb > memory_mb << 10
 
     def waited_s(self):
         return max((waited_s(pid) for pid in self.living), default=0.0)

@@ -17,7 +17,6 @@ import cleaning
 import frames
 import measure
 from children import Child
-from record import Record
 
 TICK_S = 0.025
 CLOSING_S = 0.25
@@ -44,7 +43,6 @@ class SplitRun:
         self.per_call = job["split"]["style"] == "cases"
         self.cpu_base_s, self.wall_base_s, self.new_case = 0.0, 0.0, False
         self.orphans_cpu_s = 0.0
-        self.record = Record() if job["split"]["replay"] else None
 
     # -- the loop
 
@@ -128,8 +126,6 @@ class SplitRun:
 
     def pass_call(self, payload):
         self.asked_name = payload.startswith(NAME)
-        if self.record is not None:
-            self.record.asked(payload)
         self.calls += not payload.startswith((NAME, b'["ret"'))
         if self.solution.channel.closed or self.cause["solution"]:
             return self.tell_gone()
@@ -148,8 +144,6 @@ class SplitRun:
         self.values += observed
         self.calls += observed and self.asked_name
         self.loaded = True
-        if self.record is not None:
-            self.record.answered(printed, payload)
         self.judge.channel.send(b"v", payload)
         return self.watch.switch("judge")
 
@@ -183,7 +177,7 @@ class SplitRun:
             and usage.living  # of one that is gone nobody knows how long it waited; word of its end is on the way
         ):
             return "wall"
-        if name == "solution" and usage.peak_kb - self.judges_share_kb() > limits["memory_mb"] << 10:
+        if name == "solution" and usage.over(limits["memory_mb"], self.judges_share_kb()):
             return "memory"
         if name == "judge" and self.judge_kb() > limits["memory_mb"] << 10:
             return "memory"
@@ -324,7 +318,7 @@ def leave(pair):
 
 
 def run(slot, job, place, pair):
-    """The facts of a split run, and the record if one was asked for. The children are gone when it returns."""
+    """The facts of a split run. The children are gone when it returns."""
     ours = slot.pids()
     usages = {
         party: measure.Usage(uid, ours, slot.base_kb) for party, uid in zip(("solution", "judge"), place.uids)
@@ -332,7 +326,7 @@ def run(slot, job, place, pair):
     conversation = SplitRun(job, *pair, usages)
     try:
         conversation.run()
-        return conversation.finish(slot), conversation.record
+        return conversation.finish(slot)
     finally:
         for child in pair:
             child.close()

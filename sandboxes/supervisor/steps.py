@@ -101,7 +101,7 @@ def exceeded(child, usage, limits, watch, orphans, sampled):
     child.cpu_s = max(child.cpu_s, cpu_s) if not child.ended else child.cpu_s
     if cpu_s > limits["cpu_s"]:
         return "cpu"
-    if usage.peak_kb > limits["memory_mb"] << 10:
+    if usage.over(limits["memory_mb"], 0):
         return "memory"
     if usage.living and watch.of("solution") - usage.waited_s() > limits["wall_s"]:
         return "wall"

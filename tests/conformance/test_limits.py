@@ -250,3 +250,24 @@ async def test_the_largest_limits_that_a_slot_offers_can_be_had(sandbox: Sandbox
 async def test_a_job_too_large_for_a_slot_is_refused_before_it_is_sent(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxMissing, match="65 MB of files and tests"):
         await sandbox.run(job_of("print(1)", stdin="x" * (65 << 20)))
+
+
+DEEP = """
+import os
+made = 0
+try:
+    while made < 6000:
+        os.mkdir('d' * 50)
+        os.chdir('d' * 50)
+        made += 1
+finally:
+    print(made > 70, made < 6000, flush=True)
+"""
+
+
+async def test_a_tree_too_deep_to_be_named_ends_and_never_reaches_the_next_run(sandbox: Sandbox) -> None:
+    found = await measured(sandbox, DEEP)
+
+    assert found.cause == "memory" or found.stdout == "True True\n"
+    for _ in range(2):  # whichever slot it was
+        assert (await measured(sandbox, LOOK)).stdout == "['p.py'] [] 1 [] True\n"

@@ -8,8 +8,6 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 from execfeedback.verdicts import verdict_of
 
-pytestmark = pytest.mark.docker
-
 HELLO = "class Base:\n    def hi(self):\n        return 'hi ' + self.name()\n"
 DERIVES = """
 from solution import Base
