@@ -1,5 +1,6 @@
 """Rows of existing datasets as verify items: every shape, every file form, and rows that are none."""
 
+import datetime
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -372,11 +373,13 @@ def test_parquet_without_its_package_says_how_to_get_it(
 def test_parquet_rows_are_read_where_the_package_is(tmp_path: Path) -> None:
     arrow = pytest.importorskip("pyarrow", reason="the optional package pyarrow is not installed")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(arrow.table({"code": [CODE], "tests": [ASSERTS]}), tmp_path / "a.parquet")
+    given = {"code": [CODE], "tests": [[ASSERTS]], "made": [datetime.date(2020, 1, 2)], "blob": [b"\xff"]}
+    parquet.write_table(arrow.table(given), tmp_path / "a.parquet")
 
     (row,) = rows.read(tmp_path / "a.parquet")
 
-    assert row.value == {"code": CODE, "tests": ASSERTS}
+    assert row.value == {"code": CODE, "tests": [ASSERTS], "made": "2020-01-02", "blob": "/w=="}
+    assert json.loads(row.raw) == row.value
 
 
 def test_ids_that_come_again_get_a_number(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ class Dataset:
         for subject in self.subjects():
             found[subject.shape if subject.readings else "malformed"] += 1
             if not subject.readings and len(faults) < _SHOWN_FAULTS:
-                faults.append(f"  row {subject.row}: {subject.fault}")
+                said = subject.fault.removeprefix(f"line {subject.row}: ")
+                faults.append(f"  row {subject.row}: {said}")
         if found.keys() <= {"malformed"}:
             raise InputError(_nothing_fits(self.path, faults))
         return found

@@ -3,6 +3,7 @@ still a row, with its fault."""
 
 import csv
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,17 @@ def _listed(path: Path, text: bytes) -> Iterator[Row]:
 
 def _row(number: int, value: Any) -> Row:
     if not isinstance(value, dict):
-        return Row(number=number, raw=json.dumps(value), fault=f"row {number}: is no object")
+        return Row(number=number, raw=json.dumps(value), fault="is no object")
     try:
-        return Row(number=number, raw=json_line(value).decode().rstrip("\n"), value=value)
-    except TypeError as error:  # Parquet holds dates and bytes, which JSON cannot spell
-        return Row(number=number, fault=f"row {number}: {error}")
+        plain = json.loads(json.dumps(value, default=_spelt))
+    except RecursionError:
+        return Row(number=number, fault="is nested too deeply")
+    return Row(number=number, raw=json_line(plain).decode().rstrip("\n"), value=plain)
+
+
+def _spelt(value: Any) -> str:
+    """What Parquet holds and JSON cannot: bytes as base64, dates and decimals as text."""
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
@@ -84,5 +91,5 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
 
 def _cells(number: int, value: dict[str | Any, Any]) -> Row:
     if None in value or None in value.values():
-        return Row(number=number, fault=f"row {number}: has not as many cells as the header has columns")
+        return Row(number=number, fault="has not as many cells as the header has columns")
     return _row(number, value)
