@@ -9,12 +9,14 @@ They come before the held-out cases: tests that nothing can fail say nothing, wh
 from execfeedback.gates.discriminating import DiscriminatingGate
 from execfeedback.gates.stable import StableGate
 from execfeedback.protocols import Sandbox
+from execfeedback.replaying import insensitive, replay_ends
 from execfeedback.types import Failure, GateResult, Item, Verdict
 from execfeedback.verdicts import verdict_of
 
 RERUNS = 8
 """Hash seeds that `flaky` tries, whatever the source names."""
-SHOWS_NOTHING = {"stub_passes", "no_mutants"}
+VACUOUS: dict[str, object] = {"verdict": "bad_tests", "passed": None, "reasons": ("vacuous",)}
+SHOWS_NOTHING = {"insensitive", "stub_passes", "no_mutants"}
 """Reasons of `discriminating` that make tests vacuous; tests that miss some mutants are weak, and that is not the same."""
 
 
@@ -34,12 +36,25 @@ async def checked_verdict(item: Item, sandbox: Sandbox) -> Verdict:
 
 
 async def without_vacuous(item: Item, found: Verdict, sandbox: Sandbox) -> Verdict:
-    assert isinstance(item.solution, str), "jobs.check refuses the check for several files"
-    result = await DiscriminatingGate().examine(item, item.solution, found, sandbox)
+    if not isinstance(item.solution, str):
+        return await without_insensitive(item, found, sandbox)
+    gate = DiscriminatingGate()
+    result = await gate.examine(item, item.solution, found, sandbox, thorough=False)
     nothing_killed = result.reason == "mutants_survive" and "share" not in result.evidence
     if result.reason not in SHOWS_NOTHING and not nothing_killed:
         return found
-    return changed(found, result, {"verdict": "bad_tests", "passed": None, "reasons": ("vacuous",)})
+    return changed(found, result, VACUOUS)
+
+
+async def without_insensitive(item: Item, found: Verdict, sandbox: Sandbox) -> Verdict:
+    """Of several files no stubs and mutants are made: the replay alone speaks."""
+    ends = await replay_ends(item, sandbox)
+    if not insensitive(ends):
+        return found
+    result = GateResult(
+        gate="discriminating", version="", passed=False, reason="insensitive", evidence={"replays": ends}
+    )
+    return changed(found, result, VACUOUS)
 
 
 async def without_flaky(item: Item, found: Verdict, sandbox: Sandbox) -> Verdict:

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 
 from execfeedback.audit.screen import Moving
 from execfeedback.checks import checked_verdict
+from execfeedback.config import SandboxOptions
 from execfeedback.corpus import Corpus
 from execfeedback.errors import SandboxError
 from execfeedback.halting import Interrupted
 from execfeedback.ids import digest
 from execfeedback.jsonl import write_jsonl
-from execfeedback.library import open_backend
+from execfeedback.library import backend_of
 from execfeedback.printable import printable
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Record, Value, Verdict
@@ -37,7 +38,7 @@ class Options(Value):
     workers: int = 2
     as_json: bool = False
     quiet: bool = False
-    sandbox: str = "docker"
+    sandbox: SandboxOptions = SandboxOptions()
 
 
 class Outcome(Value):
@@ -83,7 +84,7 @@ async def _run_all(options: Options, corpus: Corpus, total: int, outcomes: list[
     """Outcomes in the order of admission."""
     if not total:
         return
-    async with open_backend(options.sandbox, options.workers) as sandbox:
+    async with backend_of(options.sandbox, options.workers) as sandbox:
 
         async def work(row: dict[str, Any]) -> Outcome:
             return await outcome_of(row, sandbox)

@@ -266,6 +266,8 @@ class Split(Value):
     """Names of the solution's other files, as the tests may import them."""
     main: str | None = None
     """The one of them that `solution` is."""
+    replay: bool = False
+    """After a pass, run the tests again on wrong replies, without the solution, to see whether they notice."""
     shared: bool = False
     """Tests and solution in one process after all: the result can be forged, and says so."""
 
@@ -321,6 +323,16 @@ class TestResult(Value):
     """Text of the failing assertion or call."""
 
 
+ReplayEnd = Literal["noticed", "missed", "unknown"]
+
+
+class Replay(Value):
+    """The tests once more, on replies that were all changed in one way."""
+
+    how: str
+    end: ReplayEnd
+
+
 class SplitResult(Value):
     """What a split run showed. `calls` and `values` are counted by the supervisor, not by the judge process."""
 
@@ -332,6 +344,7 @@ class SplitResult(Value):
     values: int = 0
     mutated: bool = False
     """The solution changed an argument."""
+    replays: tuple[Replay, ...] = ()
     shared: bool = False
     """There was one process; `judge` and `solution` are the same facts, and nothing could be counted from outside."""
     judge: StepResult

@@ -253,6 +253,13 @@ def test_another_language_keeps_its_tests_as_they_are() -> None:
     assert (item.language, item.style) == ("cpp", "native")
 
 
+@pytest.mark.parametrize("name", ["python", "Python", "python3", "py "])
+def test_a_language_is_known_by_any_of_its_names(name: str) -> None:
+    item = reading({"code": CODE, "tests": ASSERTS, "lang": name}).item
+
+    assert (item.language, item.style) == ("python", "asserts")
+
+
 def test_samples_are_joined_with_their_tasks_and_keep_their_own_solution() -> None:
     task = {
         "task_id": "H/0",

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from execfeedback import jobs
 from execfeedback.checks import checked_verdict
-from execfeedback.errors import InputError
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 
@@ -62,8 +60,11 @@ async def test_held_out_cases_still_count(sandbox: Sandbox) -> None:
     assert (found.verdict, found.reasons) == ("rejected", ("held_out",))
 
 
-def test_several_files_cannot_be_checked_for_vacuous_tests() -> None:
-    item = Item(id="x", language="python", solution={"a.py": ""}, tests="assert f()", checks=("vacuous",))
-
-    with pytest.raises(InputError, match="one text"):
-        jobs.check(item)
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("tests", "verdict"),
+    [("assert total([1, 2]) == total([1, 2])\n", "bad_tests"), ("assert total([1, 2]) == 3\n", "passed")],
+)
+async def test_of_several_files_the_replay_alone_speaks(tests: str, verdict: str, sandbox: Sandbox) -> None:
+    files = {"main.py": "from adding import total\n", "adding.py": SUM}
+    assert (await judged(sandbox, solution=files, tests=tests, checks=["vacuous"])).verdict == verdict

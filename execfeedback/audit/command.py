@@ -16,9 +16,10 @@ from execfeedback.audit.judging import Asked, finding_of, subject_digest
 from execfeedback.audit.page import write_report
 from execfeedback.audit.screen import Moving
 from execfeedback.audit.values import Finding, Subject
+from execfeedback.config import SandboxOptions
 from execfeedback.errors import InputError
 from execfeedback.jsonl import json_line, read_jsonl, replacing, write_jsonl
-from execfeedback.library import open_backend
+from execfeedback.library import backend_of
 from execfeedback.types import Check, Value
 from execfeedback.verify_command import drop_cut_line, until_stopped
 from execfeedback.verifying import in_flight
@@ -38,7 +39,7 @@ class Options(Value):
     workers: int = 2
     as_json: bool = False
     quiet: bool = False
-    sandbox: str = "docker"
+    sandbox: SandboxOptions = SandboxOptions()
 
     @property
     def asked(self) -> Asked:
@@ -53,7 +54,7 @@ def run(options: Options) -> summary.Summary:
     kept = len(settled)
     _announce(options, kinds, kept)
     asyncio.run(until_stopped(_judge(options, dataset, settled, kinds.total())))
-    findings = list(with_duplicates(settled[subject.id] for subject in dataset.subjects()))
+    findings = list(with_duplicates(_in_order(dataset, settled)))
     found = summary.summary(options.rows.name, findings, dict(kinds), kept)
     if options.out is not None:
         _write(options.out, dataset, findings, found)
@@ -92,7 +93,7 @@ async def _judge(options: Options, dataset: Dataset, settled: dict[str, Finding]
     left = (subject for subject in dataset.subjects() if subject.id not in settled)
     done = Counter(str(finding.finding) for finding in settled.values())
     with _appending(options.out) as file, Moving(total, done, options.quiet) as moving:
-        async with open_backend(options.sandbox, options.workers) as sandbox:
+        async with backend_of(options.sandbox, options.workers) as sandbox:
 
             async def work(subject: Subject) -> Finding:
                 return await finding_of(subject, options.asked, sandbox)
@@ -103,6 +104,13 @@ async def _judge(options: Options, dataset: Dataset, settled: dict[str, Finding]
                     file.write(json_line(finding))
                     file.flush()
                 moving.take(finding.finding)
+
+
+def _in_order(dataset: Dataset, settled: dict[str, Finding]) -> Iterator[Finding]:
+    for subject in dataset.subjects():
+        if subject.id not in settled:
+            raise InputError(f"{dataset.path}: changed while it was audited; run the same again")
+        yield settled[subject.id]
 
 
 class _appending:

@@ -13,6 +13,7 @@ from execfeedback.audit.values import Claim, Reading, Row, Subject
 from execfeedback.errors import InputError
 from execfeedback.items import item_for, suite_of
 from execfeedback.jsonl import parsed
+from execfeedback.languages import languages
 from execfeedback.types import Item, Problem, Value
 
 Tasks = Mapping[str, Mapping[str, Any]]
@@ -217,7 +218,9 @@ def _mapped_text(
 def _language(value: dict[str, Any], mapping: Mapping[str, str]) -> str:
     named = _mapped_text(value, mapping, "language", fields.LANGUAGES)
     if named:
-        return named.lower()
+        name = named.strip().lower()
+        spoken = (one.name for one in languages().values() if name in (one.name, *one.aliases))
+        return next(spoken, name)
     prefix = str(value.get("task_id", "")).partition("/")[0].lower()
     return _PREFIXES.get(prefix, "python")
 

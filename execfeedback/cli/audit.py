@@ -45,11 +45,14 @@ def audit(
         bool, typer.Option("--json", help="One JSON document on stdout, people's output on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    sandbox: Annotated[str, typer.Option(help="The backend: docker.")] = "docker",
+    sandbox: Annotated[
+        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+    ] = None,
 ) -> None:
     """Find the rows of a dataset that are not what they claim: solutions that fail, tests that nothing fails, passes by
     chance or by a trick, rows that cannot be judged. Needs no model."""
     from execfeedback.audit.command import Options, run
+    from execfeedback.config import load_config
     from execfeedback.errors import InputError
 
     names = tuple(name.strip() for name in checks.split(",") if name.strip())
@@ -67,7 +70,7 @@ def audit(
             "workers": workers,
             "as_json": as_json,
             "quiet": quiet,
-            "sandbox": sandbox,
+            "sandbox": load_config(flags={"sandbox": {"backend": sandbox}}).sandbox,
         }
     )
     found = run(options)

@@ -14,13 +14,23 @@ def reverify(
         bool, typer.Option("--json", help="One JSON document on stdout, people's output on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    sandbox: Annotated[str, typer.Option(help="The backend: docker.")] = "docker",
+    sandbox: Annotated[
+        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+    ] = None,
 ) -> None:
     """Run every record again from what it stores, and report what no longer holds (exit code 3)."""
+    from execfeedback.config import load_config
     from execfeedback.reverify_command import Options, run
 
     counts = run(
-        Options(corpus=corpus, out=out, workers=workers, as_json=as_json, quiet=quiet, sandbox=sandbox)
+        Options(
+            corpus=corpus,
+            out=out,
+            workers=workers,
+            as_json=as_json,
+            quiet=quiet,
+            sandbox=load_config(flags={"sandbox": {"backend": sandbox}}).sandbox,
+        )
     )
     if counts.errors:
         raise typer.Exit(4)

@@ -1,7 +1,8 @@
-"""Gate `discriminating`: the tests fail trivial stubs, and small mistakes made in the accepted solution.
+"""Gate `discriminating`: the tests notice wrong values, fail trivial stubs, and small mistakes made in the solution.
 
-Mutation analysis (DeMillo, Lipton, Sayward, "Hints on Test Data Selection", 1978) of the tests, with the
-accepted solution as the program:
+First the tests alone, on the solution's replies with every value changed (replaying.py): what notices none of the
+changes could not have failed. Then mutation analysis (DeMillo, Lipton, Sayward, "Hints on Test Data Selection",
+1978) of the tests, with the accepted solution as the program:
 
 1. Every stub must fail: its signatures with a body that returns a constant or its first argument, or raises.
 2. Of the mutants that could be judged, at least `threshold` must be killed.
@@ -29,6 +30,7 @@ from execfeedback.kills import Judged, kill_share, left_out, tight
 from execfeedback.mutants_in_sandbox import mutants_of, stubs_of
 from execfeedback.mutation import Mutant
 from execfeedback.protocols import Sandbox
+from execfeedback.replaying import insensitive, replay_ends
 from execfeedback.types import GateResult, Item, Trajectory, Verdict
 from execfeedback.verdicts import verdict_of
 
@@ -41,7 +43,7 @@ _SHOWN = 5
 
 
 class DiscriminatingGate:
-    """Rejects with `stub_passes`, `mutants_survive`, or `no_mutants` when there was nothing to fail."""
+    """Rejects with `insensitive`, `stub_passes`, `mutants_survive`, or `no_mutants` when there was nothing to fail."""
 
     name = "discriminating"
 
@@ -59,20 +61,29 @@ class DiscriminatingGate:
             )
         self.mutants, self.inputs, self.seed = mutants, inputs, seed
         self.threshold, self.equivalent_share = threshold, equivalent_share
-        self.version = f"1({mutants},{threshold},{equivalent_share},{inputs},{seed})"
+        self.version = f"2({mutants},{threshold},{equivalent_share},{inputs},{seed})"
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
         attempt, _ = accepted(trajectory)
         return await self.examine(accepted_item(trajectory), attempt.solution.code, attempt.verdict, sandbox)
 
-    async def examine(self, item: Item, code: str, verdict: Verdict, sandbox: Sandbox) -> GateResult:
-        """The same for an item whose solution, one text, has passed with this verdict."""
+    async def examine(
+        self, item: Item, code: str, verdict: Verdict, sandbox: Sandbox, *, thorough: bool = True
+    ) -> GateResult:
+        """The same for an item whose solution, one text, has passed with this verdict. Not `thorough`: only whether the
+        tests could have failed at all, which needs no mutants where a stub fails."""
+        ends = await replay_ends(item, sandbox)
+        evidence: dict[str, Any] = {"replays": ends}
+        if insensitive(ends):
+            return self._result("insensitive", evidence)
         hurried = tight(item, verdict)
         stubs = await _judged(await stubs_of(code, item.entry_point, sandbox), hurried, sandbox)
         passing = [stub.mutant.description for stub in stubs if stub.fate == "survived"]
-        evidence: dict[str, Any] = {"stubs": len(stubs), "stubs_passed": passing}
+        evidence |= {"stubs": len(stubs), "stubs_passed": passing}
         if passing:
             return self._result("stub_passes", evidence)
+        if not thorough and any(stub.fate == "killed" for stub in stubs):
+            return self._result("", evidence)
         made = await mutants_of(code, sandbox, limit=self.mutants, seed=self.seed)
         mutants = await _judged(made, hurried, sandbox)
         if not any(trial.fate == "killed" for trial in (*stubs, *mutants)):

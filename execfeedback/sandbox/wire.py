@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 from execfeedback.errors import SlotLost
-from execfeedback.types import Execution, Job, SplitResult, StepResult, TestResult
+from execfeedback.types import Execution, Job, Replay, SplitResult, StepResult, TestResult
 
 HEADER = struct.Struct(">cI")
 LARGEST = 256 << 20
@@ -48,6 +48,7 @@ def split_result(raw: dict[str, Any]) -> SplitResult:
         calls=raw["calls"],
         values=raw["values"],
         mutated=bool(report and report["mutated"]),
+        replays=tuple(Replay.model_validate(one) for one in raw.get("replays", ())),
         shared=raw.get("shared") is True,
         judge=StepResult.model_validate(raw["judge"]),
         solution=StepResult.model_validate(raw["solution"]),

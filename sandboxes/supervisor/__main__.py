@@ -21,6 +21,7 @@ import arguments
 import cleaning
 import frames
 import measure
+import replay
 import shared
 import split
 import steps
@@ -118,15 +119,32 @@ def perform(slot, job):
     one_process = job["split"] is not None and job["split"]["shared"]
     what = split.wanted(job) if job["split"] is not None and not one_process else None
     place, pair = slot.place_for(what)
-    for path, content in job["files"].items():
-        write_file(place.folder, path, content)
+    fill(place, job)
     if one_process:
         measured = {"split": shared.run(slot, job, place)}
     elif pair:
-        measured = {"split": split.run(slot, job, place, pair)}
+        facts, record = split.run(slot, job, place, pair)
+        measured = {"split": facts}
     else:
         measured = {"steps": steps.run(slot, job, place)}
-    return {**measured, "clean": cleaning.clean(place.name, place.uids, slot.pids())}, what
+    clean = cleaning.clean(place.name, place.uids, slot.pids())
+    if pair and record is not None and record.whole() and replay.passed(facts["report"]):
+        facts["replays"], also_clean = replay.ends(
+            slot, job, what[1], record, lambda: filled_place(slot, job)
+        )
+        clean = clean and also_clean
+    return {**measured, "clean": clean}, what
+
+
+def filled_place(slot, job):
+    """A fresh place with the job's files."""
+    return fill(Place(slot.next_uids()), job)
+
+
+def fill(place, job):
+    for path, content in job["files"].items():
+        write_file(place.folder, path, content)
+    return place
 
 
 def write_file(folder, path, content):

@@ -47,7 +47,7 @@ def check(candidate):
 assert {"a": 1} == {"a": 1}
 """,
 }
-WARM_REPLIES = [["ok", ["h", 0, "func", ["function"], "builtins", "function", []], None, None]]
+WARM_REPLIES = [["ok", ["h", 0, "func", ["f", "It does."], "builtins", "function", []], None, None]]
 WARM_REPLIES += [["ok", 3, None, None]] * 5
 
 

@@ -331,7 +331,8 @@ def function_proxy(tree, names):
         return call(tree, args, kwargs)
 
     proxy._ref = tree
-    proxy.__name__ = proxy.__qualname__ = "function"
+    proxy.__name__ = proxy.__qualname__ = names[0]
+    proxy.__doc__ = names[1] if len(names) > 1 else None
     proxy.__module__ = "solution"
     return proxy
 

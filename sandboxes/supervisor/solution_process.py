@@ -120,11 +120,19 @@ class Refs:
 
 
 def describe(x):
-    """(kind, class names outwards, module of the class, builtin base, overridden operators)."""
+    """(kind, class names outwards, module of the class, builtin base, overridden operators); of a function its own name."""
+    if isinstance(x, types.FunctionType):
+        return "func", said_of(x), "builtins", "function", []
     cls = x if isinstance(x, type) else type(x)
     names = [str(c.__name__) for c in cls.__mro__ if c is not object]
     base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
     return kind_of(x), names, str(cls.__module__), base, overridden(cls)
+
+
+def said_of(function):
+    """Its name and, where there is one, its docstring."""
+    name, doc = function.__name__, function.__doc__
+    return [str(name), doc] if type(doc) is str else [str(name)]
 
 
 def kind_of(x):
@@ -412,7 +420,7 @@ def warm_up():
     """Use what every run uses, before the fork: the interpreter specialises code as it runs, and writes to its pages."""
     global REFS, CHANNEL
     REFS, CHANNEL = Refs(()), os.open("/dev/null", os.O_WRONLY)
-    function = ["h", 0, "func", ["function"], "builtins", "function", []]
+    function = ["h", 0, "func", ["f", "It does."], "builtins", "function", []]
     REFS.put(lambda *args, **kwargs: (list(args), {"a": 1.5}, None))
     for _ in range(10):
         send(reply(["call", function, [1, ["l", [1, ["t", [2.5]]]], "a"], [["k", None]]]))

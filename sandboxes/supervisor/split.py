@@ -17,6 +17,7 @@ import cleaning
 import frames
 import measure
 from children import Child
+from record import Record
 
 TICK_S = 0.025
 CLOSING_S = 0.25
@@ -43,6 +44,7 @@ class SplitRun:
         self.per_call = job["split"]["style"] == "cases"
         self.cpu_base_s, self.wall_base_s, self.new_case = 0.0, 0.0, False
         self.orphans_cpu_s = 0.0
+        self.record = Record() if job["split"]["replay"] else None
 
     # -- the loop
 
@@ -126,6 +128,8 @@ class SplitRun:
 
     def pass_call(self, payload):
         self.asked_name = payload.startswith(NAME)
+        if self.record is not None:
+            self.record.asked(payload)
         self.calls += not payload.startswith((NAME, b'["ret"'))
         if self.solution.channel.closed or self.cause["solution"]:
             return self.tell_gone()
@@ -144,6 +148,8 @@ class SplitRun:
         self.values += observed
         self.calls += observed and self.asked_name
         self.loaded = True
+        if self.record is not None:
+            self.record.answered(printed, payload)
         self.judge.channel.send(b"v", payload)
         return self.watch.switch("judge")
 
@@ -318,7 +324,7 @@ def leave(pair):
 
 
 def run(slot, job, place, pair):
-    """The facts of a split run. The children are gone when it returns."""
+    """The facts of a split run, and the record if one was asked for. The children are gone when it returns."""
     ours = slot.pids()
     usages = {
         party: measure.Usage(uid, ours, slot.base_kb) for party, uid in zip(("solution", "judge"), place.uids)
@@ -326,7 +332,7 @@ def run(slot, job, place, pair):
     conversation = SplitRun(job, *pair, usages)
     try:
         conversation.run()
-        return conversation.finish(slot)
+        return conversation.finish(slot), conversation.record
     finally:
         for child in pair:
             child.close()

@@ -1,0 +1,95 @@
+"""Wrong answers made of right ones: what a plausible wrong solution might have replied, for the replay of tests.
+
+A reply is changed within its type, and the same value is always changed to the same other one, as by a solution that is
+wrong but deterministic: tests that compare a solution with itself do not notice. Values are trees (see values.py).
+"""
+
+import json
+
+NEW = 987654321
+HOWS = ("more", "fewer", "inner", "scaled", "constant")
+SEQUENCES = ("l", "t", "q")
+SETS = ("S", "F")
+MAPPINGS = ("d", "O", "C")
+
+
+def reply(payload, request, how):
+    """The reply frame with every value of the solution changed. References and exceptions stay as they are."""
+    tree = json.loads(payload)
+    if tree[0] == "same":
+        tree = same_as_value(tree, request)
+    if tree[0] != "ok":
+        return payload
+    if not is_reference(tree[1]):
+        tree[1] = value(tree[1], how)
+    if tree[2] is not None:
+        tree[2] = [None if changed is None else value(changed, how) for changed in tree[2]]
+    return json.dumps(tree).encode("ascii")
+
+
+def same_as_value(tree, request):
+    """An argument that was returned, as the value that it had then."""
+    _, number, changed, warnings = tree
+    asked = json.loads(request)[2][number]
+    was = asked if changed is None or changed[number] is None else changed[number]
+    return ["ok", was, changed, warnings]
+
+
+def is_reference(tree):
+    return type(tree) is list and tree[:1] == ["h"]
+
+
+def value(tree, how):
+    """Another value of the same type, but for types that are rare: these become 0."""
+    kind = type(tree)
+    if tree is None:
+        return None if how == "constant" else 0
+    if kind is bool:
+        return False if how == "constant" else not tree
+    if kind in (int, float):
+        return number(tree, how)
+    if kind is str:
+        return text(tree, how)
+    return container(tree, how)
+
+
+def number(x, how):
+    return {"more": x + 1, "fewer": x - 1, "inner": -x - 1, "scaled": 2 * x + 1, "constant": type(x)(0)}[how]
+
+
+def text(x, how):
+    changed = {"more": x + "x", "fewer": x[:-1], "inner": x[::-1], "scaled": x + x, "constant": ""}[how]
+    return changed if changed != x or how == "constant" else "x"
+
+
+def container(tree, how):
+    tag = tree[0]
+    if tag == "i":
+        return ["i", hex(number(int(tree[1], 16), how))]
+    if tag in SEQUENCES or tag in SETS:
+        return [tag, items(tree[1], how, tag in SETS), *tree[2:]]
+    if tag in MAPPINGS:
+        return [tag, pairs(tree[1], how)]
+    return 0
+
+
+def items(trees, how, distinct):
+    if how == "constant":
+        return []
+    if how == "more" or not trees:
+        return [*trees, NEW if distinct or not trees else trees[-1]]
+    if how == "fewer":
+        return trees[:-1]
+    if how == "scaled" and not distinct:
+        return trees + trees
+    return [one if is_reference(one) else value(one, "more") for one in trees]
+
+
+def pairs(trees, how):
+    if how == "constant":
+        return []
+    if how == "more" or not trees:
+        return [*trees, [NEW, NEW]]
+    if how == "fewer":
+        return trees[:-1]
+    return [[key, one if is_reference(one) else value(one, "more")] for key, one in trees]

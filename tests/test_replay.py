@@ -1,0 +1,153 @@
+"""Tests run again on wrong replies: which suites notice, and which could not have failed."""
+
+from typing import Any
+
+import perturbed
+import pytest
+import values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from execfeedback.protocols import Sandbox
+from execfeedback.replaying import insensitive, replay_ends
+from execfeedback.types import Item, ReplayEnd
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(), inner)
+        | st.frozensets(st.integers())
+    ),
+    max_leaves=10,
+)
+
+
+class NoReferences:
+    enums_cross = False
+
+    def keeps(self, x: object) -> bool:
+        return False
+
+
+@given(PLAIN, st.sampled_from(perturbed.HOWS))
+def test_a_changed_value_is_a_value_again_and_always_the_same_one(value: object, how: str) -> None:
+    tree = values.encode(value, NoReferences())
+    changed = perturbed.value(tree, how)
+
+    assert perturbed.value(tree, how) == changed
+    again = values.decode(changed, NoReferences())
+    assert value is None or type(again) is type(value)
+
+
+@given(PLAIN)
+def test_some_change_makes_another_value(value: object) -> None:
+    tree = values.encode(value, NoReferences())
+
+    assert any(perturbed.value(tree, how) != tree for how in perturbed.HOWS)
+
+
+VACUOUS = {
+    "itself": "assert total([1, 2]) == total([1, 2])\n",
+    "swallowed": "try:\n    assert total([1, 2]) == 3\nexcept AssertionError:\n    pass\n",
+    "a tuple": "assert (total([1, 2]), 4)\n",
+    "its type": "assert isinstance(total([1, 2]), int)\n",
+    "not None": "assert total([1, 2]) is not None\n",
+    "huge tolerance": "assert abs(total([1, 2]) - 3) < 1e9\n",
+    "a lazy map": "xs = map(lambda x: total(x) == 3, [[1, 2]])\nassert total([1]) or True\nassert xs\n",
+    "in a thread": """
+import threading
+
+
+def check():
+    assert total([1, 2]) == 4
+
+
+thread = threading.Thread(target=lambda: check() if total([]) else None)
+thread.start()
+thread.join()
+assert total([1, 2]) or True
+""",
+    "finally": """
+def check():
+    try:
+        return total([1, 2]) == 4
+    finally:
+        return True
+
+
+assert check()
+""",
+    "its own golden file": """
+import os
+
+if not os.path.exists("golden"):
+    open("golden", "w").write(str(total([1, 2])))
+assert open("golden").read() == str(total([1, 2]))
+""",
+}
+SENSITIVE = {
+    "a value": "assert total([1, 2]) == 3\n",
+    "an order": "assert total([1]) < total([1, 2]) < total([9])\n",
+    "a tolerance": "assert abs(total([1.5]) - 1.5) < 1e-6\n",
+    "a truth": "assert total([1]) and not total([])\n",
+    "a loop": "for n in range(5):\n    assert total([1] * n) == n\n",
+    "a callback": "assert total(x for x in [1, 2]) == 3\n",
+}
+SUM = "def total(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s\n"
+
+
+async def ends(sandbox: Sandbox, tests: str, **fields: Any) -> dict[str, ReplayEnd]:
+    given = {"id": "x", "language": "python", "style": "asserts", "solution": SUM, **fields}
+    return await replay_ends(Item.model_validate({**given, "tests": tests}), sandbox)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("kind", sorted(VACUOUS))
+async def test_a_suite_that_cannot_fail_notices_nothing(kind: str, sandbox: Sandbox) -> None:
+    found = await ends(sandbox, VACUOUS[kind])
+
+    assert insensitive(found), found
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("kind", sorted(SENSITIVE))
+async def test_a_suite_that_can_fail_notices_something(kind: str, sandbox: Sandbox) -> None:
+    found = await ends(sandbox, SENSITIVE[kind])
+
+    assert set(found) == set(perturbed.HOWS)
+    assert "noticed" in found.values()
+
+
+@pytest.mark.docker
+async def test_tests_that_run_out_of_answers_have_noticed_nothing(sandbox: Sandbox) -> None:
+    tests = "n = 1\nwhile total([n]) != 1:\n    n += 1\nassert True or total([])\n"
+    found = await ends(sandbox, tests)
+
+    assert "noticed" not in found.values() and "unknown" in found.values()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("style", ["pytest", "unittest"])
+async def test_test_files_are_replayed_too(style: str, sandbox: Sandbox) -> None:
+    head = "import unittest\nfrom solution import total\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        "
+    weak = await ends(sandbox, head + "self.assertIsNotNone(total([1]))\n", style=style)
+    strong = await ends(sandbox, head + "self.assertEqual(total([1]), 1)\n", style=style)
+
+    assert insensitive(weak) and "noticed" in strong.values()
+
+
+@pytest.mark.docker
+async def test_an_argument_that_is_sorted_in_place_is_changed_too(sandbox: Sandbox) -> None:
+    solution = "def order(xs):\n    xs.sort()\n"
+    given = {"solution": solution, "contract": {"mutates": True}}
+    strong = await ends(sandbox, "xs = [2, 1]\norder(xs)\nassert xs == [1, 2]\n", **given)
+    weak = await ends(sandbox, "xs = [2, 1]\norder(xs)\nassert xs\nassert len(xs) < 99\n", **given)
+
+    assert strong["inner"] == "noticed" and weak["inner"] == "missed"
+
+
+@pytest.mark.docker
+async def test_a_failing_run_is_not_replayed(sandbox: Sandbox) -> None:
+    assert await ends(sandbox, "assert total([1]) == 2\n") == {}
