@@ -95,20 +95,22 @@ def main():
     except runner.BAD_TESTS as error:
         return end([test("tests", "error", "tests", "tests_error", f"{type(error).__name__}: {error}")], 0)
     try:
-        names, functions = loaded()
+        names, functions, modules = loaded()
     except not_loaded.CAUGHT as error:
         return end([not_loaded(error)], runner.expected(prepared))
-    module = sys.modules["solution"] = proxies.SolutionModule(names, functions)
+    module = sys.modules["solution"] = proxies.SolutionModule(names, functions, modules)
     for name in plan["modules"]:
         sys.modules[name] = module if name == plan["main"] else proxies.OtherModule(name)
     return end(*runner.run(plan, prepared, module))
 
 
 def loaded():
-    """Names that the solution defines, and references to those that are functions; raises what its import raised."""
+    """Names that the solution defines, references to those that are functions, and which are modules; raises what its
+    import raised."""
     reply = TALK.reply()
     names = [str(name) for name in proxies.result(reply)]
-    return names, reply[4] if type(reply[4]) is dict else {}
+    functions = reply[4] if type(reply[4]) is dict else {}
+    return names, functions, [n for n in reply[5] if type(n) is str] if type(reply[5]) is list else []
 
 
 def place_files(files):

@@ -14,7 +14,7 @@ MAPPINGS = ("d", "O", "C")
 
 
 def reply(payload, request, how):
-    """The reply frame with every value of the solution changed. References and exceptions stay as they are."""
+    """The reply frame with every value of the solution changed. Exceptions and the solution's own objects stay as they are."""
     tree = json.loads(payload)
     if tree[0] == "same":
         tree = same_as_value(tree, request)
@@ -22,6 +22,8 @@ def reply(payload, request, how):
         return payload
     if not is_reference(tree[1]):
         tree[1] = value(tree[1], how)
+    elif how == "constant" and is_foreign(tree[1]):
+        tree[1] = None
     if tree[2] is not None:
         tree[2] = [None if changed is None else value(changed, how) for changed in tree[2]]
     return json.dumps(tree).encode("ascii")
@@ -37,6 +39,11 @@ def same_as_value(tree, request):
 
 def is_reference(tree):
     return type(tree) is list and tree[:1] == ["h"]
+
+
+def is_foreign(reference):
+    """An object of a class that is not the solution's own, such as a match of `re`: an answer like a value."""
+    return reference[2] == "obj" and reference[4] != "solution"
 
 
 def value(tree, how):

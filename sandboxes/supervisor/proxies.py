@@ -15,6 +15,8 @@ from conversation import TALK, CannotJudge, builtin_exception
 
 CONTRACT_CLASSES = frozenset()
 WRITE_BACK = False
+UNLIKE = (None, "neither this nor that", -987654321)
+SHORT_NAMES = {"numpy": "numpy", "np": "numpy", "pandas": "pandas", "pd": "pandas"}
 PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
@@ -403,6 +405,14 @@ class Meta(type):
         return type.__instancecheck__(cls, x)
 
 
+def equals(x, other):
+    """Whether the solution's own == holds; one that raises does not."""
+    try:
+        return operate("eq", x, other) is True
+    except Exception:
+        return False
+
+
 def class_proxy(tree, names):
     key = tuple(names)
     if key not in CLASSES:
@@ -491,7 +501,16 @@ class Proxy(metaclass=Meta, made=True):
             )
         if "__eq__" not in self._own:
             return self._plain() == other if self._base in PLAIN_BASES else False
-        return self._decide("eq", self, other) is True
+        return self._decide("eq", self, other) is True and self._can_differ()
+
+    def _can_differ(self):
+        """Refuse a declared class whose == holds for anything; asked once for each class, when its == decided a test."""
+        cls = type(self)
+        if "_differs" not in cls.__dict__:
+            type.__setattr__(cls, "_differs", True)
+            if all(equals(self, other) for other in UNLIKE):
+                TALK.refuse("contract_classes", f"operator eq of class {cls.__name__} is never false")
+        return True
 
     def __ne__(self, other):
         return not self.__eq__(other)
@@ -594,11 +613,19 @@ add_operators()
 # ---- the module -------------------------------------------------------------------------------------------------------
 
 
-class SolutionModule(types.ModuleType):
-    """`solution` as the tests import it. Functions came with the names; others are fetched when they are used first."""
+def own_name(name):
+    """The module that a name of the tests means, if it is one that every program may import; else None."""
+    return name if name in sys.stdlib_module_names else SHORT_NAMES.get(name)
 
-    def __init__(self, names, functions):
+
+class SolutionModule(types.ModuleType):
+    """`solution` as the tests import it. Functions came with the names; others are fetched when they are used first.
+
+    A module of the standard library that the solution imports under its own name is the tests' own copy here."""
+
+    def __init__(self, names, functions, modules=()):
         super().__init__("solution")
+        self.__dict__["_imported"] = frozenset(modules)
         self.__dict__["_functions"] = functions
         self.__dict__["_names"] = frozenset(names)
         self.__dict__["__all__"] = sorted(n for n in names if not n.startswith("_"))
@@ -608,7 +635,12 @@ class SolutionModule(types.ModuleType):
         if name not in self._names:
             raise AttributeError(f"module 'solution' has no attribute '{name}'")
         known = self._functions.get(name)
-        value = attribute(["m"], name) if known is None else REFS.get(known)
+        if known is not None:
+            value = REFS.get(known)
+        elif name in self._imported and own_name(name):
+            value = __import__(own_name(name))
+        else:
+            value = attribute(["m"], name)
         self.__dict__[name] = value
         return value
 

@@ -507,6 +507,7 @@ def load():
         execute("solution.py", MODULE)
         names = {n: x for n, x in MODULE.__dict__.items() if n.isidentifier() and not n.startswith("__")}
         own = {n: REFS.put(x) for n, x in names.items() if isinstance(x, types.FunctionType)}
-        return ["ok", ["l", list(names)], None, None, own]
+        modules = [n for n, x in names.items() if isinstance(x, types.ModuleType)]
+        return ["ok", ["l", list(names)], None, None, own, modules]
     except BaseException as error:
         return report(error)

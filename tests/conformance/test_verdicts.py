@@ -391,3 +391,37 @@ async def test_a_fresh_interpreter_has_the_hash_seed_that_was_asked_for(sandbox:
     seen = {(await verdict_of(item, sandbox, fresh_seed=seed)).failure.message for seed in (1, 2, 1)}  # type: ignore[union-attr]
 
     assert len(seen) == 2
+
+
+async def test_a_module_that_the_solution_imports_is_the_tests_own(sandbox: Sandbox) -> None:
+    honest = "import math\nimport numpy as np\n\n\ndef half(x):\n    return x / 2\n"
+    tests = "assert math.isclose(half(1), 0.5)\nassert np.allclose(half(3), 1.5)\nassert math.floor(half(5)) == 2\n"
+    liar = (
+        honest.replace("x / 2", "0")
+        + "math.isclose = np.allclose = lambda *a, **k: True\nmath.floor = lambda x: 2\n"
+    )
+
+    right = await judged(sandbox, style="asserts", solution=honest, tests=tests, entry_point="half")
+    wrong = await judged(sandbox, style="asserts", solution=liar, tests=tests, entry_point="half")
+
+    assert (right.verdict, right.failure) == ("passed", None)
+    assert wrong.verdict == "wrong_answer"
+
+
+async def test_a_name_like_a_module_that_is_none_is_the_solutions(sandbox: Sandbox) -> None:
+    solution = "queue = [1, 2]\n\n\ndef calendar():\n    return 3\n"
+    tests = "assert queue == [1, 2]\nassert calendar() == 3\n"
+
+    assert (await judged(sandbox, style="asserts", solution=solution, tests=tests)).verdict == "passed"
+
+
+async def test_a_declared_class_that_equals_everything_is_refused(sandbox: Sandbox) -> None:
+    solution = "class P:\n    def __init__(self, x):\n        self.x = x\n\n    def __eq__(self, other):\n        return {}\n"
+    honest = solution.format("isinstance(other, P) and self.x == other.x")
+    liar = solution.format("True")
+    tests = "assert P(1) == P(1)\nassert P(2).x == 2\n"
+    fields: dict[str, Any] = {"style": "asserts", "tests": tests, "contract": {"classes": ["P"]}}
+
+    assert (await judged(sandbox, solution=honest, **fields)).verdict == "passed"
+    refused = await judged(sandbox, solution=liar, **fields)
+    assert (refused.verdict, refused.reasons) == ("unverifiable", ("contract_classes",))
