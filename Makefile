@@ -5,8 +5,8 @@ BIN := .venv/bin
 
 .PHONY: demo test check setup requirements
 
-demo: setup  ## Grow a small corpus with the embedded generator: no key, no model.
-	$(BIN)/execfeedback demo
+demo: .venv/.complete  ## Grow a small corpus with the embedded generator: no key, no model.
+	.ci/demo $(BIN)
 
 test: setup  ## The whole test suite.
 	$(BIN)/python -m pytest

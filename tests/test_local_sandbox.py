@@ -88,6 +88,22 @@ def test_without_uids_for_runs_it_does_not_start_and_says_what_helps(powerless: 
     assert "no uids of their own for runs" in ended.stderr and "run as root" in ended.stderr
 
 
+@pytest.mark.local
+def test_the_demo_without_an_engine_says_loudly_that_it_has_no_container(
+    powerless: Path, tmp_path: Path
+) -> None:
+    told = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "EXECFEEDBACK_SANDBOX__PYTHON": str(powerless)}
+    script = Path(__file__).parent.parent / ".ci/demo"
+    argv = [str(script), str(Path(sys.executable).parent), "--out", str(tmp_path / "c.db")]
+
+    ended = subprocess.run(argv, env={**os.environ, **told}, capture_output=True, text=True)
+
+    assert ended.returncode == 4 and not (tmp_path / "c.db").exists()
+    reason, _, rest = ended.stderr.partition("NO DOCKER ENGINE")
+    assert "no Docker engine answers" in reason and "WITHOUT A" in rest
+    assert "the local sandbox does not start here" in rest
+
+
 @pytest.fixture
 def empty_python(tmp_path: Path) -> Path:
     """This interpreter without the packages that tests ask for."""

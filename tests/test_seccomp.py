@@ -68,3 +68,21 @@ def test_clone_makes_processes_but_no_namespaces() -> None:
 def test_foreign_architectures_and_numbers_are_denied() -> None:
     assert decide(X86, 0, arch=0x40000003) == seccomp.DENY
     assert decide(X86, 0x40000000 + 1) == seccomp.DENY
+
+
+def test_without_a_network_of_its_own_no_socket_can_be_opened_but_a_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seccomp, "FAMILIES", ())
+
+    assert {decide(X86, seccomp.SOCKET[0], family) for family in (1, 2, 10, 16)} == {seccomp.DENY}
+    assert decide(X86, seccomp.SOCKETPAIR[0], 1) == seccomp.ALLOW
+
+
+def test_memory_that_nobody_would_count_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    (number, _) = seccomp.UNCOUNTED["memfd_create"]
+    assert decide(X86, number) == seccomp.ALLOW
+
+    monkeypatch.setattr(seccomp, "CGROUPS", ())
+
+    assert decide(X86, number) == seccomp.DENY

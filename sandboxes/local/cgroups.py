@@ -87,9 +87,10 @@ def killed(made):
     for name in ("memory.events", "memory.oom_control") if made else ():
         try:
             with open(f"{made[0]}/{name}") as file:
-                return "oom_kill 0\n" not in file.read()
+                facts = dict(line.split() for line in file)
         except OSError:
             continue
+        return facts.get("oom_kill", "0") != "0"
     return False
 
 

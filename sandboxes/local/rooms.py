@@ -22,6 +22,8 @@ DEVICES = ("null", "zero", "full", "random", "urandom")
 FACTS = ("cpuinfo", "meminfo", "stat", "filesystems", "uptime", "loadavg", "version", "sys/kernel", "sys/vm")
 """Of /proc, what tells of the machine and not of processes."""
 CORES = "/sys/devices/system"
+COUNTED = "/sys/fs/cgroup/memory"
+"""Where a room shows the slot's own group."""
 BOX, TMP, SUPERVISOR = "/box", "/tmp", "/opt/execfeedback/supervisor"
 PEOPLE = "root:x:0:0::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n"
 FLAGS = {
@@ -85,8 +87,8 @@ def fill(old, new, plan, cgroups):
     write(f"{new}/etc/hosts", "127.0.0.1 localhost\n")
     devices(old, new)
     processes(old, new, plan)
-    for folder, path in zip(("/sys/fs/cgroup/memory", "/sys/fs/cgroup"), cgroups, strict=False):
-        bring(old, new, path, folder)
+    if cgroups:
+        bring(old, new, cgroups[0], COUNTED)
     for path in (BOX, TMP, "/dev/shm"):
         in_memory(new + path, plan["disk_mb"])
 
@@ -148,7 +150,7 @@ def told(plan, cgroups):
         "PATH": ":".join((*plan["bin"], "/usr/local/bin", "/usr/bin", "/bin")),
         "FAMILIES": "1:2:10" if networked else "",
         "UIDS": "" if "pid" in namespaces else f"{first}:{first + number}",
-        "CGROUPS": "/sys/fs/cgroup/memory:/sys/fs/cgroup" if cgroups and not shared else ":".join(cgroups),
+        "CGROUPS": COUNTED if cgroups and not shared else ":".join(cgroups),
         **shared,
         **landlocked(plan, shared),
     }
