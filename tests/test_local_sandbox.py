@@ -147,6 +147,29 @@ async def test_a_slot_with_a_root_of_its_own_shows_no_file_of_the_machine(plan: 
     assert seen == [False] * 6 + [True] * 3
 
 
+LISTED = """
+import os
+print(sorted({os.stat(f'/proc/{name}').st_uid for name in os.listdir('/proc') if name.isdigit()}) == [os.getuid()])
+"""
+
+
+@pytest.mark.local
+async def test_a_slot_with_processes_of_its_own_lists_only_those_of_the_run(plan: LocalPlan) -> None:
+    if "pid" not in plan.namespaces:
+        pytest.skip("no process namespace is granted here")
+    async with LocalSandbox(workers=1) as sandbox:
+        assert (await sandbox.run(program(LISTED))).steps[0].stdout == "True\n"
+
+
+def test_a_launcher_that_fails_is_missing_with_its_last_words(tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho no room left\nexit 1\n")
+    broken.chmod(0o755)
+
+    with pytest.raises(SandboxMissing, match=r"no room left; name a Python"):
+        probed(broken, asked(512, 64, UIDS, ()))
+
+
 @pytest.mark.local
 async def test_opening_says_on_stderr_what_was_granted(
     plan: LocalPlan, capsys: pytest.CaptureFixture[str]

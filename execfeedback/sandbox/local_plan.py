@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,12 +94,17 @@ def probed(python: Path | None, wanted: dict[str, object]) -> LocalPlan:
     argv = [str(python or sys.executable), "-I", "-B", launcher(), "probe", json.dumps(wanted)]
     try:
         ended = finished(argv, PROBE_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxMissing(cannot_be_tried(argv[0], str(error))) from error
+    try:
         said = json.loads(ended.output)
         return LocalPlan.model_validate({name: said[name] for name in LocalPlan.model_fields})
-    except (OSError, ValueError, KeyError) as error:
-        raise SandboxMissing(
-            f"the local sandbox cannot be tried with {argv[0]}: {error}; name a Python 3.11 or newer with sandbox.python"
-        ) from error
+    except (ValueError, KeyError) as error:
+        raise SandboxMissing(cannot_be_tried(argv[0], ended.last_words(300))) from error
+
+
+def cannot_be_tried(python: str, why: str) -> str:
+    return f"the local sandbox cannot be tried with {python}: {why}; name a Python 3.11 or newer with sandbox.python"
 
 
 def launcher() -> str:

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from execfeedback.errors import SlotLost
+from execfeedback.errors import SandboxError, SlotLost
 from execfeedback.sandbox import wire
 from execfeedback.sandbox.local_plan import UIDS_PER_SLOT, LocalPlan, launcher
 from execfeedback.sandbox.local_uids import Claim
@@ -29,7 +30,7 @@ class LocalSlot:
         self.claim, self.inbox = claim, bytearray()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the slot)
         self.stream, theirs = socket.socketpair()
-        with theirs:
+        with theirs, starting(claim):
             self.process = subprocess.Popen(
                 [plan.python, "-I", "-S", "-B", launcher(), "keep", told(plan, claim.first, number)],
                 stdin=theirs.fileno(),
@@ -106,6 +107,16 @@ class LocalSlot:
         self.stream.close()
         self.errors.close()
         self.claim.close()
+
+
+@contextmanager
+def starting(claim: Claim) -> Iterator[None]:
+    """A keeper that cannot be started is our fault."""
+    try:
+        yield
+    except OSError as error:
+        claim.close()
+        raise SandboxError(f"a slot cannot be started: {error}") from error
 
 
 def told(plan: LocalPlan, first_uid: int, number: int) -> str:

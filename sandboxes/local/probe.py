@@ -20,7 +20,10 @@ import rooms
 NEEDED = ("pytest", "hypothesis")
 USEFUL = ("numpy", "ruff")
 ERRORS = 2000
-UIDS = "run as root with the capabilities SETUID and SETGID, or in a user namespace that maps the uids of sandbox.uids"
+UIDS = (
+    "run as root with the capabilities SETUID and SETGID, or as root of a user namespace that maps the uids of sandbox.uids "
+    "(with entries in /etc/subuid: unshare --map-root-user --map-auto COMMAND)"
+)
 FILTER = "use a kernel with seccomp filters, on x86_64 or aarch64"
 INTERPRETER = "name an interpreter that everybody on this machine may read with sandbox.python, and what else it reads " \
     "with sandbox.readable"  # fmt: skip

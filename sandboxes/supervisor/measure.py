@@ -95,6 +95,7 @@ class Usage:
         self.base_kb, self.peak_kb = base_kb, 0
         self.living_cpu_s, self.living, self.next_look = 0.0, [], 0.0
         self.crowded, self.whole = False, bool(CGROUPS)
+        self.files_kb, self.next_count = 0, 0.0
         """Whether the peak is that of the whole slot, the other side of a run included."""
         self.shared_kb = 0 if self.whole else min(map(anonymous_kb, others), default=0)
         """Memory of a zygote, which each of its children shows as its own."""
@@ -111,9 +112,16 @@ class Usage:
 
     def counted_kb(self):
         """Where the kernel does not count the slot: its processes, and the files that lie on the machine."""
-        files, more = folders.kept(self.uid) if COMMON else (0, False)
+        if COMMON and time.monotonic() >= self.next_count:
+            self.count_files()
+        return self.files_kb + sum(max(0, anonymous_kb(pid) - self.shared_kb) for pid in self.living)
+
+    def count_files(self):
+        """Folders of a machine may be large: a tenth of the time at most goes into looking."""
+        began = time.monotonic()
+        self.files_kb, more = folders.kept(self.uid)
         self.crowded = self.crowded or more
-        return files + sum(max(0, anonymous_kb(pid) - self.shared_kb) for pid in self.living)
+        self.next_count = time.monotonic() + 10 * (time.monotonic() - began)
 
     def over(self, memory_mb, others_kb):
         """More was used than that, less what belongs to others; or more files were made than a slot holds."""

@@ -25,7 +25,7 @@ HOST = "/opt/host"
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = f"{HOST}/python/bin/{VERSION}"
 TESTS = ["-m", "pytest", "-q", "-rsxX", "-c", f"{HOST}/source/pyproject.toml", "--rootdir", f"{HOST}/source"]
-TESTS += ["-p", "no:cacheprovider", "-m", "local", f"{HOST}/source/tests/conformance"]
+TESTS += ["-p", "no:cacheprovider", "-m", "local and not slow", f"{HOST}/source/tests/conformance"]
 
 
 def mounts() -> dict[str, dict[str, str]]:
