@@ -7,13 +7,15 @@ import sys
 
 import frames
 import surroundings
+import variation
 from zygote_messages import COMMAND, ENDED, STARTED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Zygote:
-    """One fork server. `seed` is the hash seed of everything that is forked from it."""
+    """One fork server. `seed` is the hash seed of everything that is forked from it, and says how it varies (variation.py);
+    a negative one has its clock where it is."""
 
     def __init__(self, role: str, seed: int) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -66,7 +68,7 @@ def start_interpreter(control, role, seed):
     fd = os.dup(control.fileno())
     os.set_inheritable(fd, True)
     env = {
-        "PYTHONHASHSEED": str(seed),
+        "PYTHONHASHSEED": str(abs(seed)),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
@@ -75,7 +77,8 @@ def start_interpreter(control, role, seed):
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)  # the supervisor's own stdout is the stream to the host
-    argv = [sys.executable, "-s", "-S", "-B", os.path.join(HERE, "zygote.py"), str(fd), role]
+    options = ["-s", "-S", "-B", *variation.options(abs(seed))]
+    argv = [sys.executable, *options, os.path.join(HERE, "zygote.py"), str(fd), role, str(seed)]
     try:
         os.execve(sys.executable, argv, env)
     finally:

@@ -38,7 +38,7 @@ def run_step(slot, job, step, place):
     limits, seed = job["limits"], job.get("fresh_seed")
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
-    zygote = slot.zygote(role, seed)
+    zygote = slot.zygote(role, -seed if seed and role == "solution_numpy" else seed)
     usage = measure.Usage(place.uids[0], slot.pids(), slot.base_kb)
     child = Child(zygote, place.uids[0], limits, place.name, given(step["stdin"]) if step["stdin"] else None)
     watch = measure.Stopwatch("solution")

@@ -5,7 +5,7 @@ Theory of operation. The supervisor starts one zygote for each role (`judge`, `j
 fixed size with four descriptors, forks, and answers the child's pid; when a child ends it reports status and usage. The
 child gives up its uid before it reads the first byte of the job, which comes over its own channel (see `inside.py`).
 
-    argv: zygote.py CONTROL_FD ROLE
+    argv: zygote.py CONTROL_FD ROLE SEED
     command:  COMMAND struct + descriptors [channel, stdin, stdout, stderr]
     answers:  b"p" + pid        after a fork
               b"x" + pid, wait status, user s, system s, max rss kB     after a child ended
@@ -20,6 +20,7 @@ import socket
 import sys
 
 import surroundings
+import variation
 from zygote_messages import COMMAND, ENDED, STARTED
 
 COMMON = (
@@ -119,6 +120,8 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if p != here]
     sys.path += [here, *surroundings.SITE]
+    seed = int(sys.argv[3])
+    variation.vary(abs(seed), with_clock=seed > 0)
     import site
 
     site.setquit()

@@ -1,0 +1,49 @@
+"""What is different in the interpreters that reruns take: everything that a right program does not depend on.
+
+A hash seed comes with an address layout of its own, another number of cores, and a shifted clock. Both sides of a run have the
+same seed, so they agree about the time. What is not shifted: the times of files, monotonic clocks, what a library reads from
+the kernel by itself. With numpy the clock stays, since its C code needs the C datetime.
+"""
+
+import os
+import sys
+import time
+
+CORES = (1, 2, 8, 3, 64, 1, 4, 16)
+DAY = 86_400
+SHIFTED = ("time", "localtime", "gmtime", "ctime", "strftime", "time_ns", "clock_gettime", "clock_gettime_ns")
+
+
+def options(seed):
+    """Options of the interpreter."""
+    return ["-X", f"cpu_count={CORES[seed % len(CORES)]}"] if seed else []
+
+
+def shift_of(seed):
+    """Seconds: between about -1,400 and 1,600 days and some odd hours; 0 for the first interpreter."""
+    return (seed * 5_417 % 3_000 - 1_400) * DAY + seed * 6_151 if seed else 0
+
+
+def vary(seed, with_clock):
+    """Apply what an option cannot, before anything that uses it is imported."""
+    if not seed:
+        return
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))} if seed % 2 else set(range(os.cpu_count() or 1)))
+    if with_clock:
+        shift(shift_of(seed))
+
+
+def shift(seconds):
+    """Move the wall clock of this interpreter: the functions of `time`, and a `datetime` that uses them."""
+    real = {name: getattr(time, name) for name in SHIFTED}
+    time.time = lambda: real["time"]() + seconds
+    time.time_ns = lambda: real["time_ns"]() + seconds * 10**9
+    time.localtime = lambda at=None: real["localtime"](time.time() if at is None else at)
+    time.gmtime = lambda at=None: real["gmtime"](time.time() if at is None else at)
+    time.ctime = lambda at=None: real["ctime"](time.time() if at is None else at)
+    time.strftime = lambda form, at=None: real["strftime"](form, time.localtime() if at is None else at)
+    time.clock_gettime = lambda clock: real["clock_gettime"](clock) + seconds * (clock == time.CLOCK_REALTIME)
+    time.clock_gettime_ns = lambda clock: (
+        real["clock_gettime_ns"](clock) + seconds * 10**9 * (clock == time.CLOCK_REALTIME)
+    )
+    sys.modules["_datetime"] = None

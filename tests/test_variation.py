@@ -1,0 +1,98 @@
+"""What reruns vary: a right program passes all the same, one that lives by its surroundings does not."""
+
+from typing import Any
+
+import pytest
+
+from execfeedback.checks import checked_verdict
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Item, Verdict
+from execfeedback.verdicts import verdict_of
+
+pytestmark = pytest.mark.docker
+
+FLAKY = {
+    "cpu count": "import os\ndef f(x):\n    return x if os.cpu_count() == COUNT else 0\n",
+    "cores": "import os\ndef f(x):\n    return x if len(os.sched_getaffinity(0)) == CORES else 0\n",
+    "the year": "import datetime\ndef f(x):\n    return x if datetime.date.today().year == YEAR else 0\n",
+    "the clock": "import time\ndef f(x):\n    return x if time.gmtime().tm_year == YEAR else 0\n",
+    "now": "import datetime\ndef f(x):\n    return x if datetime.datetime.now().year == YEAR else 0\n",
+    "the hash seed": "def f(x):\n    return x if hash('a') == hash('a') and hash('b') % 2 == PARITY else 0\n",
+}
+FACTS = """
+import datetime, os
+def facts():
+    return [os.cpu_count(), len(os.sched_getaffinity(0)), datetime.date.today().year, hash("b") % 2]
+"""
+RIGHT = {
+    "measures a time": """
+import time
+def f(x):
+    start = time.time()
+    return x if 0 <= time.time() - start < 60 else 0
+""",
+    "a seeded generator": """
+import random
+def f(x):
+    return x if random.Random(3).randint(0, 99) == random.Random(3).randint(0, 99) else 0
+""",
+    "dates are built and compared": """
+import datetime
+def f(x):
+    day = datetime.date(2024, 2, 28) + datetime.timedelta(days=2)
+    return x if day.isoformat() == "2024-03-01" and day < datetime.date.max else 0
+""",
+    "threads": """
+import concurrent.futures
+def f(x):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return sum(pool.map(lambda n: n, [x, 0, 0]))
+""",
+}
+TESTS = "assert f(7) == 7\nassert f(1) == 1\n"
+
+
+async def judged(sandbox: Sandbox, solution: str, tests: str = TESTS, **fields: Any) -> Verdict:
+    given = {"id": "x", "language": "python", "style": "asserts", "solution": solution, "tests": tests}
+    return await checked_verdict(Item.model_validate({**given, **fields}), sandbox)
+
+
+async def facts(sandbox: Sandbox) -> dict[str, str]:
+    found = await judged(sandbox, FACTS, "assert facts() == 0\n")
+    assert found.failure is not None
+    seen = found.failure.message.split("[")[1].split("]")[0].split(", ")
+    return dict(zip(("COUNT", "CORES", "YEAR", "PARITY"), seen, strict=True))
+
+
+@pytest.mark.parametrize("kind", sorted(FLAKY))
+async def test_a_program_that_lives_by_its_surroundings_is_flaky(kind: str, sandbox: Sandbox) -> None:
+    solution = FLAKY[kind]
+    for name, value in (await facts(sandbox)).items():
+        solution = solution.replace(name, value)
+
+    assert (await judged(sandbox, solution)).verdict == "passed"
+    found = await judged(sandbox, solution, checks=["flaky"])
+    assert (found.verdict, found.reasons) == ("rejected", ("flaky",))
+
+
+@pytest.mark.parametrize("kind", sorted(RIGHT))
+async def test_a_right_program_is_not(kind: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, RIGHT[kind], checks=["flaky"])
+
+    assert (found.verdict, found.failure) == ("passed", None)
+
+
+@pytest.mark.parametrize("preload", ["", "import numpy\n"])
+async def test_both_sides_agree_about_the_time(preload: str, sandbox: Sandbox) -> None:
+    solution = (
+        preload + "import datetime, time\n\n\ndef now():\n    return time.time(), datetime.datetime.now()\n"
+    )
+    tests = (
+        "import datetime, time\nat, day = now()\nassert abs(at - time.time()) < 30\n"
+        "assert abs(day - datetime.datetime.now()) < datetime.timedelta(seconds=30)\n"
+    )
+    item = Item(id="x", language="python", style="asserts", solution=solution, tests=tests)
+
+    for seed in (None, 1, 2):
+        found = await verdict_of(item, sandbox, seed)
+        assert (found.verdict, found.failure) == ("passed", None)
