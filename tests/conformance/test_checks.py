@@ -16,7 +16,6 @@ async def judged(sandbox: Sandbox, **fields: Any) -> Verdict:
     return await checked_verdict(Item.model_validate(given), sandbox)
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize(
     "tests",
     [
@@ -32,14 +31,12 @@ async def test_tests_that_nothing_can_fail_are_vacuous(tests: str, sandbox: Sand
     assert (found.verdict, found.reasons, found.passed) == ("bad_tests", ("vacuous",), None)
 
 
-@pytest.mark.docker
 async def test_tests_that_tell_wrong_from_right_are_not(sandbox: Sandbox) -> None:
     tests = "assert total([1, 2]) == 3\nassert total([]) == 0\n"
 
     assert (await judged(sandbox, tests=tests, checks=["vacuous", "flaky"])).verdict == "passed"
 
 
-@pytest.mark.docker
 async def test_a_solution_that_lives_by_its_hash_seed_is_flaky(sandbox: Sandbox) -> None:
     solution = "def total(xs):\n    return next(iter({'a', 'b', 'c', 'd'}))\n"
     first = await judged(sandbox, solution=solution, tests="assert total([]) == 'nothing'\n")
@@ -51,7 +48,6 @@ async def test_a_solution_that_lives_by_its_hash_seed_is_flaky(sandbox: Sandbox)
     assert (found.verdict, found.reasons, found.passed) == ("rejected", ("flaky",), False)
 
 
-@pytest.mark.docker
 async def test_held_out_cases_still_count(sandbox: Sandbox) -> None:
     tests = "assert total([1, 2]) == 3\nassert total([]) == 0\n"
 
@@ -60,7 +56,6 @@ async def test_held_out_cases_still_count(sandbox: Sandbox) -> None:
     assert (found.verdict, found.reasons) == ("rejected", ("held_out",))
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize(
     ("tests", "verdict"),
     [("assert total([1, 2]) == total([1, 2])\n", "bad_tests"), ("assert total([1, 2]) == 3\n", "passed")],

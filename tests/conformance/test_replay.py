@@ -103,7 +103,6 @@ async def ends(sandbox: Sandbox, tests: str, **fields: Any) -> dict[str, ReplayE
     return await replay_ends(Item.model_validate({**given, "tests": tests}), sandbox)
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize("kind", sorted(VACUOUS))
 async def test_a_suite_that_cannot_fail_notices_nothing(kind: str, sandbox: Sandbox) -> None:
     found = await ends(sandbox, VACUOUS[kind])
@@ -111,7 +110,6 @@ async def test_a_suite_that_cannot_fail_notices_nothing(kind: str, sandbox: Sand
     assert insensitive(found), found
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize("kind", sorted(SENSITIVE))
 async def test_a_suite_that_can_fail_notices_something(kind: str, sandbox: Sandbox) -> None:
     found = await ends(sandbox, SENSITIVE[kind])
@@ -120,7 +118,6 @@ async def test_a_suite_that_can_fail_notices_something(kind: str, sandbox: Sandb
     assert "noticed" in found.values()
 
 
-@pytest.mark.docker
 async def test_tests_that_run_out_of_answers_have_noticed_nothing(sandbox: Sandbox) -> None:
     tests = "n = 1\nwhile total([n]) != 1:\n    n += 1\nassert True or total([])\n"
     found = await ends(sandbox, tests)
@@ -128,7 +125,6 @@ async def test_tests_that_run_out_of_answers_have_noticed_nothing(sandbox: Sandb
     assert "noticed" not in found.values() and "unknown" in found.values()
 
 
-@pytest.mark.docker
 @pytest.mark.parametrize("style", ["pytest", "unittest"])
 async def test_test_files_are_replayed_too(style: str, sandbox: Sandbox) -> None:
     head = "import unittest\nfrom solution import total\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        "
@@ -138,7 +134,6 @@ async def test_test_files_are_replayed_too(style: str, sandbox: Sandbox) -> None
     assert insensitive(weak) and "noticed" in strong.values()
 
 
-@pytest.mark.docker
 async def test_an_argument_that_is_sorted_in_place_is_changed_too(sandbox: Sandbox) -> None:
     solution = "def order(xs):\n    xs.sort()\n"
     given = {"solution": solution, "contract": {"mutates": True}}
@@ -148,6 +143,5 @@ async def test_an_argument_that_is_sorted_in_place_is_changed_too(sandbox: Sandb
     assert strong["inner"] == "noticed" and weak["inner"] == "missed"
 
 
-@pytest.mark.docker
 async def test_a_failing_run_is_not_replayed(sandbox: Sandbox) -> None:
     assert await ends(sandbox, "assert total([1]) == 2\n") == {}
