@@ -373,6 +373,16 @@ def test_a_row_is_clean_when_all_of_its_solutions_hold() -> None:
         ),
         (
             {
+                "finding": "vacuous",
+                "verdict": "bad_tests",
+                "reasons": ("vacuous",),
+                "test": "tests",
+                "message": "discriminating: insensitive (replays: {'more': 'missed', 'scaled': 'missed'})",
+            },
+            "no test notices wrong values (more, scaled)",
+        ),
+        (
+            {
                 "finding": "flaky",
                 "verdict": "rejected",
                 "reasons": ("flaky",),

@@ -15,6 +15,8 @@ _VALUES = re.compile(
 _BY_VERDICT = ("fails", "forged", "bad_tests", "unverifiable")
 """Findings that do not say by themselves how the run ended."""
 _STUBS = re.compile(r"\bstub_passes \(.*?stubs_passed: \[(.+?)\]")
+_INSENSITIVE = re.compile(r"\binsensitive \(replays: \{(.+?)\}")
+_QUOTED = re.compile(r"'(\w+)':")
 _DIFFERED = re.compile(r"\bdiffered: ([^,]+), verdict: (\w+)")
 LONGEST = 20_000
 """Characters of code, tests and messages that a finding keeps."""
@@ -152,6 +154,8 @@ def headline(finding: Finding) -> str:
 
 def in_words(message: str) -> str:
     """A message in one line; of what a gate told only what decided."""
+    if changes := _INSENSITIVE.search(message):
+        return f"no test notices wrong values ({', '.join(_QUOTED.findall(changes[1]))})"
     if stubs := _STUBS.search(message):
         return f"passes as well: {one_line(stubs[1]).replace(chr(39), '')}"
     if differed := _DIFFERED.search(message):

@@ -5,9 +5,10 @@ from typing import NamedTuple
 from execfeedback.audit.exit_code import passes_by_exit_code
 from execfeedback.audit.findings import found, malformed
 from execfeedback.audit.values import Finding, Reading, Subject
-from execfeedback.checks import checked_verdict
+from execfeedback.checks import RERUNS, checked_verdict
 from execfeedback.errors import SandboxError
-from execfeedback.gates.stable import suspects
+from execfeedback.gates.discriminating import DiscriminatingGate
+from execfeedback.gates.stable import StableGate, suspects
 from execfeedback.ids import digest
 from execfeedback.mutants_in_sandbox import normal_form_of
 from execfeedback.protocols import Sandbox
@@ -15,8 +16,8 @@ from execfeedback.types import Check, Item, Verdict
 from execfeedback.verdicts import verdict_of
 from execfeedback.verifying import item_digest
 
-VERSION = "1"
-"""Changes whenever an old finding may no longer hold."""
+VERSION = ("1", DiscriminatingGate().version, StableGate(RERUNS, RERUNS).version)
+"""Changes whenever an old finding may no longer hold, with the checks as well."""
 AGAIN = 6
 """Further runs of a row that fails though an exit code passes it, or though its source names chance: a pass among them
 makes it flaky."""
@@ -91,8 +92,7 @@ async def _verdict(reading: Reading, subject: Subject, asked: Asked, sandbox: Sa
     item = reading.item
     if subject.claim == "fails":
         return await verdict_of(item, sandbox)
-    wanted = tuple(check for check in asked.checks if check != "vacuous" or isinstance(item.solution, str))
-    checks = tuple(dict.fromkeys((*item.checks, *wanted)))
+    checks = tuple(dict.fromkeys((*item.checks, *asked.checks)))
     return await checked_verdict(item.model_copy(update={"checks": checks}), sandbox)
 
 
