@@ -19,6 +19,7 @@ from execfeedback.errors import SandboxError, SandboxMissing
 from execfeedback.sandbox import engine
 from execfeedback.sandbox.docker import DockerSandbox, host_options
 from execfeedback.sandbox.leftovers import OWNER, owner_label, remove_leftovers
+from execfeedback.sandbox.slot import seccomp_profile
 from execfeedback.types import Item, Job, Limits, Step
 from execfeedback.verdicts import verdict_of
 
@@ -364,7 +365,8 @@ def test_the_wall_is_what_the_threat_model_says() -> None:
 
     assert options["network_mode"] == "none" and options["read_only"] is True
     assert options["cap_drop"] == ["ALL"] and options["cap_add"] == ["SETUID", "SETGID"]
-    assert options["security_opt"] == ["no-new-privileges"] and options["ipc_mode"] == "private"
+    assert options["security_opt"] == ["no-new-privileges", f"seccomp={seccomp_profile()}"]
+    assert options["ipc_mode"] == "private"
     assert options["memswap_limit"] == options["mem_limit"] == "2560m"
     assert not {"binds", "mounts", "devices", "privileged", "volumes", "pid_mode"} & options.keys()
     assert "runtime" not in options and host_options(1, 1, "runsc")["runtime"] == "runsc"

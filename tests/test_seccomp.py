@@ -1,10 +1,13 @@
 """The system call filter, run here by a small interpreter of its own instructions."""
 
 import errno
+import json
 import struct
 
 import pytest
 import seccomp
+
+from execfeedback.sandbox.slot import seccomp_profile
 
 X86, ARM = "x86_64", "aarch64"
 
@@ -86,3 +89,46 @@ def test_memory_that_nobody_would_count_cannot_be_made(monkeypatch: pytest.Monke
     monkeypatch.setattr(seccomp, "CGROUPS", ())
 
     assert decide(X86, number) == seccomp.DENY
+
+
+# ---- the container's profile -----------------------------------------------------------------------------------------
+
+PROFILE = json.loads(seccomp_profile())
+NEVER = {
+    "kexec_file_load",
+    "vm86",
+    "vm86old",
+    "request_key",
+    "pkey_mprotect_key",
+    "nfsservctl",
+    "uselib",
+    "sysfs",
+}
+
+
+def allowed(name: str) -> list[dict[str, object]]:
+    return [r for r in PROFILE["syscalls"] if name in r["names"] and r["action"] == "SCMP_ACT_ALLOW"]
+
+
+def test_what_the_profile_does_not_list_fails_with_eperm() -> None:
+    assert PROFILE["defaultAction"] == "SCMP_ACT_ERRNO" and PROFILE["defaultErrnoRet"] == errno.EPERM
+
+
+@pytest.mark.parametrize("name", sorted({*NEVER, *seccomp.DENIED}))
+def test_the_profile_allows_nothing_that_the_filter_denies(name: str) -> None:
+    assert allowed(name) == []
+
+
+def test_the_profile_has_the_filters_families_of_sockets() -> None:
+    for call in ("socket", "socketpair"):
+        rules = [rule["args"][0] for rule in allowed(call)]  # type: ignore[index]
+        assert all(r["index"] == 0 and r["op"] == "SCMP_CMP_EQ" for r in rules)
+        assert sorted(r["value"] for r in rules) == [1, 2, 10]
+
+
+def test_the_profile_lets_no_clone_make_a_namespace() -> None:
+    (rule,) = allowed("clone")
+    assert rule["args"] == [
+        {"index": 0, "value": seccomp.CLONE_NEW & ~0x80, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}
+    ]
+    assert allowed("clone3") == []

@@ -7,10 +7,12 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from typing import Any
 
 from execfeedback.errors import SandboxError, SlotLost
 from execfeedback.sandbox import engine, images, wire
+from execfeedback.sandbox.building import sandboxes_folder
 from execfeedback.sandbox.pool import GRACE_S
 from execfeedback.types import Execution
 
@@ -151,6 +153,12 @@ def free_uids(client: Any) -> int:
     return random.choice(free)
 
 
+@cache
+def seccomp_profile() -> str:
+    """The container's list of allowed system calls. The engine takes its content, so it may be elsewhere."""
+    return json.dumps(json.loads((sandboxes_folder() / "seccomp.json").read_text(encoding="utf-8")))
+
+
 def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str, Any]:
     """The wall, as `docker run` options; sandboxes/README.md has the reasons."""
     tmpfs = f"rw,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes=4096"
@@ -162,7 +170,7 @@ def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str,
         "ipc_mode": "private",
         "cap_drop": ["ALL"],
         "cap_add": ["SETUID", "SETGID"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", f"seccomp={seccomp_profile()}"],
         "pids_limit": PIDS,
         "mem_limit": f"{memory_mb + RESERVE_MB}m",
         "memswap_limit": f"{memory_mb + RESERVE_MB}m",
