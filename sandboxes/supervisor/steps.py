@@ -27,8 +27,10 @@ def run(slot, job, place):
 
 
 def given(text):
-    """An open file with the stdin of a step: a pipe could block, and a path could be reopened."""
+    """An open file with the stdin of a step: a pipe could block, and a path could be reopened. Readable by its program, which
+    may open `/dev/stdin`."""
     file = tempfile.TemporaryFile(dir="/dev/shm", buffering=0)
+    os.fchmod(file.fileno(), 0o444)
     file.write(text.encode("utf-8", "surrogatepass"))
     file.seek(0)
     return os.dup(file.fileno())
@@ -41,6 +43,8 @@ def run_step(slot, job, step, place):
     zygote = slot.zygote(role, -seed if seed and role == "solution_numpy" else seed)
     usage = measure.Usage(place.uids[0], slot.pids(), slot.base_kb)
     child = Child(zygote, place.uids[0], limits, place.name, given(step["stdin"]) if step["stdin"] else None)
+    for stream in (child.out, child.err):
+        os.fchmod(stream.fd, 0o622)  # a program may open `/dev/stdout`
     watch = measure.Stopwatch("solution")
     try:
         argv = list(step["argv"])

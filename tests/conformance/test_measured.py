@@ -90,6 +90,25 @@ async def test_output_of_any_bytes_is_delivered(
     assert (found.cause, found.exit_code) == ("exited", 0)
 
 
+BY_NAME = """
+given = open('/dev/stdin').read()
+with open('/dev/stdout', 'w') as out, open('/dev/stderr', 'w') as err:
+    out.write(given.upper())
+    err.write('told')
+try:
+    open('/dev/stdin', 'a')
+except PermissionError:
+    print('for reading only')
+"""
+
+
+@pytest.mark.parametrize("warm", [True, False])
+async def test_standard_streams_can_be_opened_by_their_names(warm: bool, sandbox: Sandbox) -> None:
+    found = await measured(sandbox, BY_NAME, stdin="words\n", warm=warm)
+
+    assert (found.stdout, found.stderr) == ("WORDS\nfor reading only\n", "told")
+
+
 async def test_a_megabyte_line_is_cut_at_the_limit_and_says_so(sandbox: Sandbox) -> None:
     found = await measured(sandbox, "print('y' * (4 << 20))", output_kb=64)
 
