@@ -86,12 +86,13 @@ def start_interpreter(control, role, seed):
 
 
 class Output:
-    """What a child writes to one stream: the head is kept, the rest is drained and counted."""
+    """What a child writes to one stream: up to the limit all of it, beyond it the head and the tail; the rest is drained and
+    counted."""
 
     def __init__(self, fd: int, limit: int) -> None:
         os.set_blocking(fd, False)
         self.fd, self.limit = fd, limit
-        self.kept, self.seen, self.taken, self.closed = bytearray(), 0, 0, False
+        self.kept, self.tail, self.seen, self.taken, self.closed = bytearray(), b"", 0, 0, False
 
     def drain(self, most: int = 64) -> None:
         """Read what is there, in at most `most` portions, so that a flood cannot hold the supervisor."""
@@ -106,7 +107,13 @@ class Output:
                 self.closed = True
                 return
             self.seen += len(part)
-            self.kept += part[: self.limit - len(self.kept)]
+            self.keep(part)
+
+    def keep(self, part: bytes) -> None:
+        room = self.limit - len(self.kept)
+        self.kept += part[:room]
+        if len(part) > room:
+            self.tail = (self.tail + part[room:])[-(self.limit // 2) :]
 
     @property
     def over(self) -> bool:
@@ -119,7 +126,12 @@ class Output:
         return new
 
     def text(self) -> str:
-        return self.kept.decode("utf-8", "replace")
+        if not self.over:
+            return self.kept.decode("utf-8", "replace")
+        half = self.limit // 2
+        tail = (bytes(self.kept[half:]) + self.tail)[-half:]
+        note = f"\n[{self.seen - half - len(tail)} bytes left out]\n"
+        return self.kept[:half].decode("utf-8", "replace") + note + tail.decode("utf-8", "replace")
 
 
 class Child:
