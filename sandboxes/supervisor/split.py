@@ -75,6 +75,18 @@ class SplitRun:
                 self.tick()
                 next_look = time.monotonic() + TICK_S
         self.poll.close()
+        if self.result is None:
+            self.result = self.last_word()
+
+    def last_word(self):
+        """The result of a judge process that did not wait for the solution, and ended while it was the solution's turn."""
+        try:
+            while (message := self.judge.channel.take()) is not None:
+                if message[0] == b"E":
+                    return message[1]
+        except frames.TooLarge:
+            pass
+        return None
 
     def actions(self):
         """Descriptor -> (rank, what to do when it is ready)."""

@@ -425,3 +425,11 @@ async def test_a_declared_class_that_equals_everything_is_refused(sandbox: Sandb
     assert (await judged(sandbox, solution=honest, **fields)).verdict == "passed"
     refused = await judged(sandbox, solution=liar, **fields)
     assert (refused.verdict, refused.reasons) == ("unverifiable", ("contract_classes",))
+
+
+async def test_tests_that_cannot_be_compiled_say_so_every_time(sandbox: Sandbox) -> None:
+    for _ in range(20):
+        found = await judged(sandbox, style="asserts", tests="assert add(1, 2 == 3\n")
+
+        assert (found.verdict, found.reasons) == ("bad_tests", ("tests_error",))
+        assert found.failure is not None and "SyntaxError" in found.failure.message
