@@ -2,7 +2,7 @@
 
 The kernel's own interface (Linux 5.13 and later): a ruleset that handles every right this kernel knows, a rule for each
 path, and no way back for the process and all that it starts. Newer kernels close connecting over abstract sockets and
-signals to processes outside as well.
+signals to processes outside as well. Networks are left to namespaces and to the filter on system calls.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ EXECUTE, WRITE, READ, READ_FOLDER, TRUNCATE, DEVICE = 1, 2, 4, 8, 1 << 14, 1 << 
 OF_FILES = EXECUTE | WRITE | READ | TRUNCATE | DEVICE
 RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """Rights on files, by the version from which on the kernel knows them."""
-TCP, ABSTRACT_AND_SIGNALS = 3, 3
+ABSTRACT_AND_SIGNALS = 3
 BENEATH = struct.Struct("=Qi")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -31,9 +31,7 @@ def restrict(readable, writable):
     """Leave only these paths, and what is below them, to this process and its children. Raises OSError."""
     known = version()
     rights = RIGHTS[max(v for v in RIGHTS if v <= known)]
-    attributes = struct.pack(
-        "=QQQ", rights, TCP if known >= 4 else 0, ABSTRACT_AND_SIGNALS if known >= 6 else 0
-    )[: 8 if known < 4 else 16 if known < 6 else 24]
+    attributes = struct.pack("=QQQ", rights, 0, ABSTRACT_AND_SIGNALS)[: 24 if known >= 6 else 8]
     ruleset = called(CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     for path in readable:
         allow(ruleset, path, EXECUTE | READ | READ_FOLDER)

@@ -2,7 +2,7 @@
 namespace to be had. Trainers' pods are like that. The suite runs there whole.
 
 Host side and tests run on this machine's interpreter, brought in by read-only mounts (which grant nothing); programs run on
-the image's own Python, as they would in a pod.
+the image's own Python, as they would in a pod. The container has no network: an engine may have none to give.
 """
 
 import re
@@ -45,6 +45,7 @@ def container(client: Any, argv: list[str]) -> tuple[int, str]:
         entrypoint=PYTHON,
         working_dir="/tmp",
         volumes=mounts(),
+        network_mode="none",
         environment={
             "LD_LIBRARY_PATH": f"{HOST}/python/lib",
             "PYTHONPATH": f"{HOST}/source:{HOST}/packages",

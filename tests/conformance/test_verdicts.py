@@ -393,6 +393,7 @@ async def test_a_fresh_interpreter_has_the_hash_seed_that_was_asked_for(sandbox:
     assert len(seen) == 2
 
 
+@pytest.mark.usefixtures("numpy_there")
 async def test_a_module_that_the_solution_imports_is_the_tests_own(sandbox: Sandbox) -> None:
     honest = "import math\nimport numpy as np\n\n\ndef half(x):\n    return x / 2\n"
     tests = "assert math.isclose(half(1), 0.5)\nassert np.allclose(half(3), 1.5)\nassert math.floor(half(5)) == 2\n"
