@@ -395,18 +395,26 @@ async def test_a_fresh_interpreter_has_the_hash_seed_that_was_asked_for(sandbox:
 
 @pytest.mark.usefixtures("numpy_there")
 async def test_a_module_that_the_solution_imports_is_the_tests_own(sandbox: Sandbox) -> None:
-    honest = "import math\nimport numpy as np\n\n\ndef half(x):\n    return x / 2\n"
-    tests = "assert math.isclose(half(1), 0.5)\nassert np.allclose(half(3), 1.5)\nassert math.floor(half(5)) == 2\n"
-    liar = (
-        honest.replace("x / 2", "0")
-        + "math.isclose = np.allclose = lambda *a, **k: True\nmath.floor = lambda x: 2\n"
-    )
+    honest = "import math\n\n\ndef half(x):\n    return x / 2\n"
+    tests = "assert math.isclose(half(1), 0.5)\nassert math.floor(half(5)) == 2\n"
+    liar = honest.replace("x / 2", "0") + "math.isclose = lambda *a, **k: True\nmath.floor = lambda x: 2\n"
 
     right = await judged(sandbox, style="asserts", solution=honest, tests=tests, entry_point="half")
     wrong = await judged(sandbox, style="asserts", solution=liar, tests=tests, entry_point="half")
 
     assert (right.verdict, right.failure) == ("passed", None)
     assert wrong.verdict == "wrong_answer"
+
+
+async def test_np_is_the_tests_own_numpy(sandbox: Sandbox) -> None:
+    if isinstance(sandbox, LocalSandbox):
+        pytest.skip("the interpreter has no numpy")
+    honest = "import numpy as np\n\n\ndef half(x):\n    return x / 2\n"
+    liar = honest.replace("x / 2", "0") + "np.allclose = lambda *a, **k: True\n"
+    tests = "assert np.allclose(half(3), 1.5)\n"
+
+    assert (await judged(sandbox, style="asserts", solution=honest, tests=tests)).verdict == "passed"
+    assert (await judged(sandbox, style="asserts", solution=liar, tests=tests)).verdict == "wrong_answer"
 
 
 async def test_a_name_like_a_module_that_is_none_is_the_solutions(sandbox: Sandbox) -> None:
