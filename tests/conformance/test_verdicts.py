@@ -406,9 +406,8 @@ async def test_a_module_that_the_solution_imports_is_the_tests_own(sandbox: Sand
     assert wrong.verdict == "wrong_answer"
 
 
+@pytest.mark.usefixtures("numpy_there")
 async def test_np_is_the_tests_own_numpy(sandbox: Sandbox) -> None:
-    if isinstance(sandbox, LocalSandbox):
-        pytest.skip("the interpreter has no numpy")
     honest = "import numpy as np\n\n\ndef half(x):\n    return x / 2\n"
     liar = honest.replace("x / 2", "0") + "np.allclose = lambda *a, **k: True\n"
     tests = "assert np.allclose(half(3), 1.5)\n"
