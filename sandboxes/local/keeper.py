@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import cgroups
 import cleaning
@@ -33,6 +34,7 @@ class Keeper:
         """Until the supervisor has ended, whoever ended it. The slot is gone when this returns its exit status."""
         signal.signal(signal.SIGTERM, lambda *_: self.stop())
         kernel.end_with_parent(signal.SIGTERM)
+        kernel.adopt_orphans()  # of the supervisor, when that is killed: the first process of a pod may wait for nobody
         if os.getppid() != self.plan["host"]:
             return 1
         try:
@@ -117,14 +119,14 @@ def living(uids):
     return {uid for uid in map(measure.uid_of, measure.pids()) if uid in uids}
 
 
-def end_all(uids, rounds=200):
-    for _ in range(rounds):
-        found = living(uids)
+def end_all(uids, patience_s=5.0):
+    """Kill what the uids run, and wait for it, until there is nothing."""
+    until = time.monotonic() + patience_s
+    while (found := living(uids)) and time.monotonic() < until:
         for uid in found:
             cleaning.as_uid(uid, lambda: None)
         cleaning.reap()
-        if not found:
-            return
+        time.sleep(0.002)
 
 
 def wipe_shared(uids):

@@ -26,6 +26,9 @@ VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = f"{HOST}/python/bin/{VERSION}"
 TESTS = ["-m", "pytest", "-q", "-rsxX", "-c", f"{HOST}/source/pyproject.toml", "--rootdir", f"{HOST}/source"]
 TESTS += ["-p", "no:cacheprovider", "-m", "local and not slow", f"{HOST}/source/tests/conformance"]
+TESTS += [
+    f"{HOST}/source/tests/test_local_sandbox.py::test_a_killed_host_leaves_no_process_no_group_and_no_folder"
+]
 
 
 def mounts() -> dict[str, dict[str, str]]:
