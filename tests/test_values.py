@@ -195,3 +195,17 @@ def test_arbitrary_bytes_are_a_tree_or_refused(data: bytes) -> None:
         values.loads(data)
     except values.Refused:
         return
+
+
+@pytest.mark.parametrize(
+    "text", ["<i8", "|b1", ">f4", "<c16", "<U3", "|S12", "<M8[ns]", "<m8[D]", "<M8[25s]", "|u1"]
+)
+def test_dtypes_of_arrays_are_those_that_numpy_writes(text: str) -> None:
+    assert values.DTYPE.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["O", "|O", "i4,i4", "(2,3)i4", "V8", "<i8\n", "__import__('os')", "", "2i4", "int64"]
+)
+def test_no_other_dtype_is_read(text: str) -> None:
+    assert not values.DTYPE.fullmatch(text)

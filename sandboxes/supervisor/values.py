@@ -16,9 +16,11 @@ import enum
 import fractions
 import json
 import pathlib
+import re
 import sys
 
 DEPTH = 60
+DTYPE = re.compile(r"[<>|=]?([biufcSU]\d{1,9}|[mM]8(\[\d{0,9}[a-zA-Z]{1,2}\])?)")
 MALFORMED = (
     TypeError,
     ValueError,
@@ -238,10 +240,9 @@ def decode_scalar(tree, refs, depth):
 
 
 def numpy_dtype(numpy, text):
-    dtype = numpy.dtype(str(text))
-    if dtype.kind not in "biufcSUmM":
+    if type(text) is not str or not DTYPE.fullmatch(text):  # numpy would parse a text of any form
         raise Refused("malformed dtype")
-    return dtype
+    return numpy.dtype(text)
 
 
 READERS = {
