@@ -32,7 +32,8 @@ def reply(payload, request, how):
 def same_as_value(tree, request):
     """An argument that was returned, as the value that it had then."""
     _, number, changed, warnings = tree
-    asked = json.loads(request)[2][number]
+    call = json.loads(request)
+    asked = [*call[2], *(value for _, value in call[3])][number]
     was = asked if changed is None or changed[number] is None else changed[number]
     return ["ok", was, changed, warnings]
 

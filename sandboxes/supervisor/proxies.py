@@ -34,7 +34,8 @@ def start(contract, write_back):
     """Set what the item promises; called once, before the first request."""
     global CONTRACT_CLASSES, WRITE_BACK
     CONTRACT_CLASSES = frozenset(contract["classes"])
-    WRITE_BACK = write_back
+    names = contract.get("mutates")
+    WRITE_BACK = frozenset(names) if write_back and isinstance(names, list) else write_back
     TALK.answer_callback = answer_callback
 
 
@@ -173,7 +174,7 @@ def call(reference, args, kwargs):
     TALK.calls += 1
     trees = [send(a) for a in args]
     reply = TALK.ask(["call", reference, trees, [[send(k), send(v)] for k, v in kwargs.items()]])
-    return result(reply, args)
+    return result(reply, (*args, *kwargs.values()), (reference, len(args), kwargs))
 
 
 def operate(name, *operands):
@@ -184,7 +185,7 @@ def attribute(reference, name):
     return result(TALK.ask(["get", reference, name]))
 
 
-def result(reply, args=()):
+def result(reply, args=(), made=None):
     """The value of a reply, or the exception that it carries; arguments that changed are written back where they count."""
     if reply[0] == "exc":
         warn(reply[8])
@@ -193,11 +194,13 @@ def result(reply, args=()):
     warn(reply[3])
     if changed is not None:
         TALK.mutated = True
-        if WRITE_BACK:
-            write_back(args, changed)
+        counts = counting(made)
+        write_back(args, changed, counts)
     if reply[0] == "same":
         argument = args[reply[1]]
-        return argument if WRITE_BACK or changed is None else after_change(argument, changed[reply[1]])
+        if changed is None or counts(reply[1]):
+            return argument
+        return after_change(argument, changed[reply[1]])
     if reply[0] != "ok":
         raise values.Refused("not a reply")
     return values.decode(reply[1], REFS)
@@ -214,16 +217,46 @@ def after_change(argument, tree):
     return argument if tree is None else values.decode(tree, REFS)
 
 
-def write_back(args, changed):
-    for argument, tree in zip(args, changed):
-        new = None if tree is None else values.decode(tree, REFS)
-        if type(new) is not type(argument):
-            continue
-        if isinstance(argument, (list, bytearray)):
-            argument[:] = new
-        elif isinstance(argument, (dict, set)):
-            argument.clear()
-            argument.update(new)
+def write_back(args, changed, counts):
+    """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
+    for number, (argument, tree) in enumerate(zip(args, changed)):
+        if tree is not None and counts(number):
+            become(argument, values.decode(tree, REFS))
+
+
+def become(old, new):
+    """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
+    if type(old) is not type(new):
+        return
+    if isinstance(old, list):
+        old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
+    elif isinstance(old, dict):
+        content = {key: merged(old[key], value) if key in old else value for key, value in new.items()}
+        old.clear()
+        old.update(content)
+    elif isinstance(old, set):
+        old.clear()
+        old.update(new)
+    elif isinstance(old, bytearray):
+        old[:] = new
+
+
+def merged(old, new):
+    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray)):
+        become(old, new)
+        return old
+    return new
+
+
+def counting(made):
+    """Whether the changes of the n-th argument of a call (reference, positional ones, keywords) are part of the answer: all,
+    none, or those of the names in `contract.mutates`. A method's positional arguments have no names here, and count."""
+    if not isinstance(WRITE_BACK, frozenset) or made is None:
+        return lambda number: bool(WRITE_BACK)
+    reference, positional, kwargs = made
+    declared = [str(name) for name in reference[6]] if reference[2] == "func" else []
+    names = [*declared[:positional], *[None] * (positional - len(declared)), *kwargs]
+    return lambda number: names[number] is None or names[number] in WRITE_BACK
 
 
 # ---- exceptions -------------------------------------------------------------------------------------------------------

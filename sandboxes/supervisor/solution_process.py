@@ -122,7 +122,8 @@ class Refs:
 def describe(x):
     """(kind, class names outwards, module of the class, builtin base, overridden operators); of a function its own name."""
     if isinstance(x, types.FunctionType):
-        return "func", said_of(x), "builtins", "function", []
+        code = x.__code__
+        return "func", said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
     cls = x if isinstance(x, type) else type(x)
     names = [str(c.__name__) for c in cls.__mro__ if c is not object]
     base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
@@ -280,7 +281,8 @@ def reply(request):
     args, before = (), []
     try:
         if request[0] == "call":
-            args, before = values.values(request[2], REFS, 0), request[2]
+            before = [*request[2], *(value for _, value in request[3])]
+            args = values.values(before, REFS, 0)
         result = HANDLERS[request[0]](request, args)
         changed = [None if now is None or now == was else now for was, now in zip(before, snapshots(args))]
         extra = changed if any(c is not None for c in changed) else None
@@ -385,8 +387,14 @@ def run_async(coroutine):
     return asyncio.run(coroutine)
 
 
+def call(function, args, positional, pairs):
+    """The keyword arguments' values stand behind the positional ones."""
+    names = [values.decode(name, REFS) for name, _ in pairs]
+    return function(*args[:positional], **dict(zip(names, args[positional:])))
+
+
 HANDLERS = {
-    "call": lambda r, args: values.decode(r[1], REFS)(*args, **dict(values.entries(r[3], REFS, 0))),
+    "call": lambda r, args: call(values.decode(r[1], REFS), args, len(r[2]), r[3]),
     "get": lambda r, _: getattr(values.decode(r[1], REFS), r[2]),
     "set": lambda r, _: setattr(values.decode(r[1], REFS), r[2], values.decode(r[3], REFS)),
     "del": lambda r, _: delattr(values.decode(r[1], REFS), r[2]),

@@ -441,3 +441,42 @@ async def test_tests_that_cannot_be_compiled_say_so_every_time(sandbox: Sandbox)
 
         assert (found.verdict, found.reasons) == ("bad_tests", ("tests_error",))
         assert found.failure is not None and "SyntaxError" in found.failure.message
+
+
+CHANGES = """
+def change(a, b):
+    a.append(1)
+    b.append(2)
+    return a
+"""
+
+
+@pytest.mark.parametrize(
+    ("mutates", "tests"),
+    [
+        (True, "change(a, b)\nassert (a, b) == ([1], [2])"),
+        (False, "assert change(a, b) == [1]\nassert (a, b) == ([], [])"),
+        (["a"], "assert change(a, b) is a\nassert (a, b) == ([1], [])"),
+        (["b"], "assert change(a, b) == [1]\nassert (a, b) == ([], [2])"),
+        (["b"], "change(a, b=b)\nassert (a, b) == ([], [2])"),
+        (["b"], "change(b=b, a=a)\nassert (a, b) == ([], [2])"),
+        (True, "change(b=b, a=a)\nassert (a, b) == ([1], [2])"),
+    ],
+)
+async def test_the_contract_says_which_arguments_may_change(
+    mutates: Any, tests: str, sandbox: Sandbox
+) -> None:
+    tests = f"a, b = [], []\n{tests}\n"
+    found = await judged(
+        sandbox, style="asserts", solution=CHANGES, tests=tests, contract={"mutates": mutates}
+    )
+
+    assert (found.verdict, found.failure) == ("passed", None)
+
+
+async def test_what_lies_in_a_changed_argument_stays_the_same_object(sandbox: Sandbox) -> None:
+    solution = "def mark(grid):\n    for row in grid:\n        row[0] = 'x'\n    grid.append(['y'])\n"
+    tests = "row = [1, 2]\ngrid = [row]\nmark(grid)\nassert grid[0] is row and row == ['x', 2]\nassert grid[1] == ['y']\n"
+    found = await judged(sandbox, style="asserts", solution=solution, tests=tests, contract={"mutates": True})
+
+    assert (found.verdict, found.failure) == ("passed", None)
