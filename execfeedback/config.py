@@ -32,6 +32,8 @@ class SandboxOptions(Value):
     """`[sandbox]`: which backend; never changed by itself. In the environment `EXECFEEDBACK_SANDBOX` names it."""
 
     backend: str = "docker"
+    runtime: str | None = None
+    """`docker`: a runtime of the engine, such as `runsc` or `kata`. Default: the engine's own default."""
     python: Path | None = None
     """`local`: the interpreter that runs programs; it has pytest and Hypothesis. Default: the one that runs us."""
     uids: tuple[int, int] = (50_000, 60_000)

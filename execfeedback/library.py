@@ -63,11 +63,15 @@ def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
     if options.backend == "docker":
         from execfeedback.sandbox.docker import DockerSandbox
 
-        return DockerSandbox(workers, memory_mb=options.memory_mb)
+        return DockerSandbox(workers, memory_mb=options.memory_mb, runtime=options.runtime)
     if options.backend == "local":
+        if options.runtime is not None:
+            raise InputError(
+                f"the backend local starts no container: runtime {options.runtime!r} needs docker"
+            )
         from execfeedback.sandbox.local import LocalSandbox
 
-        only_here = options.model_dump(exclude={"backend"})
+        only_here = options.model_dump(exclude={"backend", "runtime"})
         return LocalSandbox(workers, **only_here)
     raise InputError(f"unknown sandbox backend {options.backend!r}; there is: docker, local")
 

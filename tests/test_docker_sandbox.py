@@ -385,3 +385,16 @@ async def test_the_engine_grants_the_wall_to_a_slot_that_runs(
     assert [c.removeprefix("CAP_") for c in given["CapAdd"]] == ["SETUID", "SETGID"]
     assert given["CapDrop"] == ["ALL"] and granted["Mounts"] == [] and given["PidsLimit"] == 512
     assert granted["Config"]["Labels"][OWNER] == owner_label()
+
+
+async def test_a_runtime_that_the_engine_has_starts_slots_under_it(docker_engine: Any) -> None:
+    async with DockerSandbox(workers=1, runtime="runc") as opened:
+        assert await printed(opened, "print(6 * 7)") == "42\n"
+        [container] = running(opened)
+        assert docker_engine.containers.get(container).attrs["HostConfig"]["Runtime"] == "runc"
+
+
+async def test_an_unknown_runtime_is_missing_and_those_of_the_engine_are_named() -> None:
+    with pytest.raises(SandboxMissing, match=r"no runtime 'nowhere'; it has: .*runc"):
+        async with DockerSandbox(workers=1, runtime="nowhere"):
+            pass

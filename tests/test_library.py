@@ -22,6 +22,11 @@ def numbered(n: int, wrong: bool = False) -> dict[str, Any]:
 OK = StepResult(cause="exited", exit_code=0)
 
 
+def test_a_runtime_is_for_containers_only() -> None:
+    with pytest.raises(InputError, match="runtime 'runsc' needs docker"):
+        open_backend("local", 1, runtime="runsc")
+
+
 class TellingSandbox:
     """An honest small sandbox: passes everything, later items sooner, and counts what is inside at one time."""
 

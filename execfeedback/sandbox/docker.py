@@ -15,6 +15,7 @@ class Containers:
     """Containers of one engine, labelled as this process' own."""
 
     def __init__(self, memory_mb: int, disk_mb: int, runtime: str | None) -> None:
+        self.runtime = runtime
         self.options = host_options(memory_mb, disk_mb, runtime)
         self.offered = {
             "memory_mb": memory_mb,
@@ -24,9 +25,11 @@ class Containers:
         }
 
     def open(self) -> None:
-        """Raises SandboxMissing without an engine or the image of Python."""
+        """Raises SandboxMissing without an engine, the runtime that was asked for, or the image of Python."""
         with ExitStack() as opened:
             self.client = opened.enter_context(closing(engine.client()))
+            if self.runtime is not None:
+                engine.check_runtime(self.client, self.runtime)
             leftovers.remove_leftovers(self.client)
             self.labels = {"execfeedback": "slot", "execfeedback.owner": leftovers.owner_label()}
             images.image_for("python")

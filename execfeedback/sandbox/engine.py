@@ -177,6 +177,14 @@ def facts(opened: "docker.DockerClient") -> EngineFacts:
     )
 
 
+def check_runtime(opened: "docker.DockerClient", name: str) -> None:
+    """Raises SandboxMissing, naming those that the engine has, when this one is not among them."""
+    offered = facts(opened).runtimes
+    if name not in offered:
+        has = ", ".join(offered) or "none that it names"
+        raise SandboxMissing(f"the Docker engine has no runtime {name!r}; it has: {has}")
+
+
 def _security_name(option: str) -> str:
     """`name=seccomp,profile=default` -> `seccomp`; with the profile `unconfined` -> `seccomp=unconfined`."""
     fields = dict(part.partition("=")[::2] for part in option.split(","))
