@@ -29,6 +29,7 @@ with atheris.instrument_imports(
     import judge_asserts
     import proxies
     import results
+    import solution_module
     import values
 
 with atheris.instrument_imports(include=["execfeedback.sandbox.wire", "execfeedback.judge"]):
@@ -165,7 +166,7 @@ def fuzz_judge(data: bytes) -> None:
     function = ["h", 0, "func", ["f"], "builtins", "function", []]
     try:
         made, _expected = judge_asserts.run(
-            PLAN, judge_asserts.prepare(PLAN), proxies.SolutionModule(["f"], {"f": function})
+            PLAN, judge_asserts.prepare(PLAN), solution_module.SolutionModule(["f"], {"f": function})
         )
     except frames.Closed:  # the other end is gone: the real process leaves
         return

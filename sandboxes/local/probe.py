@@ -182,6 +182,9 @@ def probe(asked):
     cgroups.sweep()
     sweep_folders()
     plan["namespaces"] = namespaces(plan)
+    if "mount" in plan["namespaces"]:
+        plan["python"] = rooms.seen_at(plan["python"])
+        plan |= {key: [rooms.seen_at(path) for path in plan[key]] for key in ("site", "bin")}
     plan["cgroup"] = grouped(asked)
     if said := attempt(lambda: filtered(plan)):
         problems.append((f"the filter on system calls cannot be set ({said})", FILTER))

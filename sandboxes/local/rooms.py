@@ -25,6 +25,7 @@ CORES = "/sys/devices/system"
 COUNTED = "/sys/fs/cgroup/memory"
 """Where a room shows the slot's own group."""
 BOX, TMP, SUPERVISOR = "/box", "/tmp", "/opt/execfeedback/supervisor"
+ELSEWHERE = "/opt/execfeedback/machine"
 PEOPLE = "root:x:0:0::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n"
 FLAGS = {
     "mount": kernel.NEW_MOUNTS,
@@ -35,6 +36,12 @@ FLAGS = {
     "cgroup": kernel.NEW_CGROUP,
 }
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock")
+
+
+def seen_at(path):
+    """Where a room shows what lies at `path` of the machine: elsewhere, if the room has a folder of its own there."""
+    hidden = any(path == own or path.startswith(f"{own}/") for own in (BOX, TMP, "/dev", "/proc", "/etc"))
+    return f"{ELSEWHERE}{path}" if hidden else path
 
 
 def interface_up():
@@ -77,7 +84,7 @@ def build(plan, cgroups):
 
 def fill(old, new, plan, cgroups):
     for path in (*SYSTEM, *plan["readable"], CORES):
-        bring(old, new, path)
+        bring(old, new, path, seen_at(path))
     bring(old, new, plan["supervisor"], SUPERVISOR)
     os.mkdir(f"{new}/etc")
     for name in ETC:

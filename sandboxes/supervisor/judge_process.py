@@ -15,6 +15,7 @@ import conversation
 import frames
 import one_process
 import proxies
+import solution_module
 import values
 from conversation import CHANNEL, TALK
 from results import not_loaded, test
@@ -64,7 +65,9 @@ def warm_up():
         os.write(write_end, replies)
         TALK.replies = frames.Reader(read_end)
         runner = RUNNERS["humaneval"]
-        made, _expected = runner.run(WARM_PLAN, runner.prepare(WARM_PLAN), proxies.SolutionModule(["f"], {}))
+        made, _expected = runner.run(
+            WARM_PLAN, runner.prepare(WARM_PLAN), solution_module.SolutionModule(["f"], {})
+        )
         if made[0]["outcome"] != "passed":
             raise RuntimeError(f"the judge process cannot judge: {made}")
         proxies.REFS = proxies.Refs()
@@ -98,9 +101,9 @@ def main():
         names, functions, modules = loaded()
     except not_loaded.CAUGHT as error:
         return end([not_loaded(error)], runner.expected(prepared))
-    module = sys.modules["solution"] = proxies.SolutionModule(names, functions, modules)
+    module = sys.modules["solution"] = solution_module.SolutionModule(names, functions, modules)
     for name in plan["modules"]:
-        sys.modules[name] = module if name == plan["main"] else proxies.OtherModule(name)
+        sys.modules[name] = module if name == plan["main"] else solution_module.OtherModule(name)
     return end(*runner.run(plan, prepared, module))
 
 

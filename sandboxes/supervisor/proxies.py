@@ -10,13 +10,13 @@ import sys
 import types
 import warnings
 
+import changes
 import values
-from conversation import TALK, CannotJudge, builtin_exception
+from conversation import TALK, builtin_exception
 
 CONTRACT_CLASSES = frozenset()
 WRITE_BACK = False
 UNLIKE = (None, "neither this nor that", -987654321)
-SHORT_NAMES = {"numpy": "numpy", "np": "numpy", "pandas": "pandas", "pd": "pandas"}
 PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
@@ -194,7 +194,7 @@ def result(reply, args=(), made=None):
     warn(reply[3])
     if changed is not None:
         TALK.mutated = True
-        counts = counting(made)
+        counts = changes.counting(made, WRITE_BACK)
         write_back(args, changed, counts)
     if reply[0] == "same":
         argument = args[reply[1]]
@@ -221,42 +221,7 @@ def write_back(args, changed, counts):
     """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
     for number, (argument, tree) in enumerate(zip(args, changed)):
         if tree is not None and counts(number):
-            become(argument, values.decode(tree, REFS))
-
-
-def become(old, new):
-    """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
-    if type(old) is not type(new):
-        return
-    if isinstance(old, list):
-        old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
-    elif isinstance(old, dict):
-        content = {key: merged(old[key], value) if key in old else value for key, value in new.items()}
-        old.clear()
-        old.update(content)
-    elif isinstance(old, set):
-        old.clear()
-        old.update(new)
-    elif isinstance(old, bytearray):
-        old[:] = new
-
-
-def merged(old, new):
-    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray)):
-        become(old, new)
-        return old
-    return new
-
-
-def counting(made):
-    """Whether the changes of the n-th argument of a call (reference, positional ones, keywords) are part of the answer: all,
-    none, or those of the names in `contract.mutates`. A method's positional arguments have no names here, and count."""
-    if not isinstance(WRITE_BACK, frozenset) or made is None:
-        return lambda number: bool(WRITE_BACK)
-    reference, positional, kwargs = made
-    declared = [str(name) for name in reference[6]] if reference[2] == "func" else []
-    names = [*declared[:positional], *[None] * (positional - len(declared)), *kwargs]
-    return lambda number: names[number] is None or names[number] in WRITE_BACK
+            changes.become(argument, values.decode(tree, REFS))
 
 
 # ---- exceptions -------------------------------------------------------------------------------------------------------
@@ -641,59 +606,3 @@ def add_operators():
 
 
 add_operators()
-
-
-# ---- the module -------------------------------------------------------------------------------------------------------
-
-
-def own_name(name):
-    """The module that a name of the tests means, if it is one that every program may import; else None."""
-    return name if name in sys.stdlib_module_names else SHORT_NAMES.get(name)
-
-
-class SolutionModule(types.ModuleType):
-    """`solution` as the tests import it. Functions came with the names; others are fetched when they are used first.
-
-    A module of the standard library that the solution imports under its own name is the tests' own copy here."""
-
-    def __init__(self, names, functions, modules=()):
-        super().__init__("solution")
-        self.__dict__["_imported"] = frozenset(modules)
-        self.__dict__["_functions"] = functions
-        self.__dict__["_names"] = frozenset(names)
-        self.__dict__["__all__"] = sorted(n for n in names if not n.startswith("_"))
-        self.__dict__["__file__"] = "solution.py"
-
-    def __getattr__(self, name):
-        if name not in self._names:
-            raise AttributeError(f"module 'solution' has no attribute '{name}'")
-        known = self._functions.get(name)
-        if known is not None:
-            value = REFS.get(known)
-        elif name in self._imported and own_name(name):
-            value = __import__(own_name(name))
-        else:
-            value = attribute(["m"], name)
-        self.__dict__[name] = value
-        return value
-
-
-class OtherModule(types.ModuleType):
-    """Another file of the solution, imported there when the tests use it first."""
-
-    def __getattr__(self, name):
-        if name == "__all__":
-            return [n for n in operate("dir", self._there()) if not n.startswith("_")]
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = attribute(reference_of(self._there()), name)
-        self.__dict__[name] = value
-        return value
-
-    def _there(self):
-        if "_proxy" not in self.__dict__:
-            self.__dict__["_proxy"] = result(TALK.ask(["import", self.__name__]))
-        return self.__dict__["_proxy"]
-
-
-__all__ = ["CannotJudge", "OtherModule", "Proxy", "SolutionModule", "start"]

@@ -1,0 +1,37 @@
+"""Arguments that the solution changed: whether the tests see it, and how their own objects become so."""
+
+
+def counting(made, mutates):
+    """A function that says whether the changes of the n-th argument of a call are part of the answer. `made`: (reference to the
+    function, number of positional arguments, keywords); `mutates`: all, none, or the names in the contract. A method's
+    positional arguments have no names here, and count."""
+    if not isinstance(mutates, frozenset) or made is None:
+        return lambda number: bool(mutates)
+    reference, positional, kwargs = made
+    declared = [str(name) for name in reference[6]] if reference[2] == "func" else []
+    names = [*declared[:positional], *[None] * (positional - len(declared)), *kwargs]
+    return lambda number: names[number] is None or names[number] in mutates
+
+
+def become(old, new):
+    """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
+    if type(old) is not type(new):
+        return
+    if isinstance(old, list):
+        old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
+    elif isinstance(old, dict):
+        content = {key: merged(old[key], value) if key in old else value for key, value in new.items()}
+        old.clear()
+        old.update(content)
+    elif isinstance(old, set):
+        old.clear()
+        old.update(new)
+    elif isinstance(old, bytearray):
+        old[:] = new
+
+
+def merged(old, new):
+    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray)):
+        become(old, new)
+        return old
+    return new
