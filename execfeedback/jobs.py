@@ -16,6 +16,8 @@ def limits_of(item: Item, spoken: Language) -> Limits:
 
 def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
     """The solution's files, its main one under the name that the language gives it."""
+    if isinstance(item.solution, str) and not item.solution_files:
+        return {spoken.source: item.solution}
     if isinstance(item.solution, str):
         own: dict[str, FileText] = {spoken.source: item.solution}
     elif not item.solution:
@@ -43,7 +45,7 @@ def modules_of(item: Item, spoken: Language) -> tuple[str, ...]:
 
 def main_of(item: Item, spoken: Language) -> str | None:
     """The name of the main file, where it is not the language's own."""
-    if isinstance(item.solution, str) or spoken.source in item.solution:
+    if isinstance(item.solution, str) or not item.solution or spoken.source in item.solution:
         return None
     return PurePosixPath(next(iter(item.solution))).stem
 
@@ -107,7 +109,7 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
     if not isinstance(item.tests, str):
         raise InputError(f"item {item.id!r}: field 'tests' must be text for style {item.style!r}")
     assert item.style in ("asserts", "humaneval", "pytest", "unittest")
-    clash = item.files.keys() & files_of(item, spoken).keys()
+    clash = item.files.keys() & files_of(item, spoken).keys() if item.files else ()
     if clash:
         raise InputError(
             f"item {item.id!r}: {sorted(clash)[0]!r} is both in 'files' and a file of the solution"

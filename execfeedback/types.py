@@ -68,7 +68,8 @@ class LimitsGiven(Value):
 
     def over(self, default: Limits) -> Limits:
         """These limits, completed by `default`."""
-        return default.model_copy(update=self.model_dump(exclude_none=True))
+        given = self.model_dump(exclude_none=True) if self.model_fields_set else {}
+        return default.model_copy(update=given) if given else default
 
 
 # ---- what a problem is made of ------------------------------------------------------------------------------------
