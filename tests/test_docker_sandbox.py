@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -398,3 +399,13 @@ async def test_an_unknown_runtime_is_missing_and_those_of_the_engine_are_named()
     with pytest.raises(SandboxMissing, match=r"no runtime 'nowhere'; it has: .*runc"):
         async with DockerSandbox(workers=1, runtime="nowhere"):
             pass
+
+
+async def test_each_slot_stays_on_a_core_of_its_own(docker_engine: Any) -> None:
+    text = "import os, time\ntime.sleep(0.3)\nprint(*sorted(os.sched_getaffinity(0)))"
+    async with DockerSandbox(workers=2) as sandbox:
+        found = await asyncio.gather(*(printed(sandbox, text) for _ in range(2)))
+
+    cores = [line.split() for line in found]
+    assert [len(one) for one in cores] == [1, 1]
+    assert cores[0] != cores[1] or len(os.sched_getaffinity(0)) == 1
