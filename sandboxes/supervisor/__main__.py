@@ -176,6 +176,7 @@ def main():
     os.umask(0o022)
     number = int(sys.argv[3])
     arguments.hide()
+    arguments.forbid_dumps()
     stay_on_one_core(number)
     slot = Slot(int(sys.argv[1]), int(sys.argv[2]))
     slot.zygote("solution")

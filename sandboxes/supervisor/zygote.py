@@ -148,6 +148,7 @@ def main():
     fillers = dense.fill_holes()  # noqa: F841, kept while we live
     immortal.make_everything_immortal()
     gc.freeze()
+    arguments.forbid_dumps()
     control.send(STARTED.pack(b"r", os.getpid()))
     data, fds = serve(control)
     inside.enter(COMMAND.unpack(data), fds)
