@@ -45,6 +45,8 @@ class Engine:
 
     def start(self) -> None:
         argv = [
+            "unshare",  # a network of its own: an engine without a bridge removes that of the machine's other engine
+            "--net",
             "dockerd",
             "-H",
             self.host,

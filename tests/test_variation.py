@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
+import variation
 
 from execfeedback.checks import checked_verdict
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 from execfeedback.verdicts import verdict_of
-
-pytestmark = pytest.mark.docker
 
 FLAKY = {
     "cpu count": "import os\ndef f(x):\n    return x if os.cpu_count() == COUNT else 0\n",
@@ -25,6 +24,12 @@ def facts():
     return [os.cpu_count(), len(os.sched_getaffinity(0)), datetime.date.today().year, hash("b") % 2]
 """
 RIGHT = {
+    "time zones": """
+import datetime, zoneinfo
+def f(x):
+    at = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+    return x if at.astimezone(zoneinfo.ZoneInfo("UTC")) == at else 0
+""",
     "measures a time": """
 import time
 def f(x):
@@ -64,6 +69,7 @@ async def facts(sandbox: Sandbox) -> dict[str, str]:
     return dict(zip(("COUNT", "CORES", "YEAR", "PARITY"), seen, strict=True))
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("kind", sorted(FLAKY))
 async def test_a_program_that_lives_by_its_surroundings_is_flaky(kind: str, sandbox: Sandbox) -> None:
     solution = FLAKY[kind]
@@ -75,6 +81,7 @@ async def test_a_program_that_lives_by_its_surroundings_is_flaky(kind: str, sand
     assert (found.verdict, found.reasons) == ("rejected", ("flaky",))
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("kind", sorted(RIGHT))
 async def test_a_right_program_is_not(kind: str, sandbox: Sandbox) -> None:
     found = await judged(sandbox, RIGHT[kind], checks=["flaky"])
@@ -82,6 +89,7 @@ async def test_a_right_program_is_not(kind: str, sandbox: Sandbox) -> None:
     assert (found.verdict, found.failure) == ("passed", None)
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("preload", ["", "import numpy\n"])
 async def test_both_sides_agree_about_the_time(preload: str, sandbox: Sandbox) -> None:
     solution = (
@@ -96,3 +104,33 @@ async def test_both_sides_agree_about_the_time(preload: str, sandbox: Sandbox) -
     for seed in (None, 1, 2):
         found = await verdict_of(item, sandbox, seed)
         assert (found.verdict, found.failure) == ("passed", None)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("style", ["pytest", "unittest"])
+async def test_test_files_pass_again_too(style: str, sandbox: Sandbox) -> None:
+    tests = (
+        "import datetime\nimport unittest\nfrom solution import f\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_f(self):\n        self.assertEqual(f(datetime.date(2024, 1, 1)), datetime.date(2024, 1, 1))\n"
+    )
+    if style == "pytest":
+        tests += "\n\nimport hypothesis.strategies as st\nfrom hypothesis import given\n\n\n"
+        tests += "@given(st.integers())\ndef test_any(n):\n    assert f(n) == n\n"
+    found = await judged(sandbox, "def f(x):\n    return x\n", tests, style=style, checks=["flaky"])
+
+    assert (found.verdict, found.failure) == ("passed", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("import os, sys\nfrom collections.abc import Iterable\n", True),
+        ("import helper\n", True),
+        ("import os, numpy as np\n", False),
+        ("    from pandas import DataFrame\n", False),
+        ("import pytest\nfrom hypothesis import given\n", True),
+        ("x = 'import nothing'\n", True),
+    ],
+)
+def test_the_clock_is_shifted_for_the_standard_library_alone(text: str, may: bool) -> None:
+    assert variation.may_shift((text,), ["helper", "solution"]) is may

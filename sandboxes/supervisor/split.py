@@ -16,6 +16,7 @@ import time
 import cleaning
 import frames
 import measure
+import variation
 from children import Child
 from record import Record
 
@@ -314,13 +315,14 @@ def wanted(job):
     ):  # the limit holds for each call; the kernel's, for the process, is only a backstop
         limits["cpu_s"] *= MOST_CASES
     roles = "solution_numpy" if numeric else "solution", "judge_testing" if testing else "judge"
-    return (*roles, seed_of(job, numeric), tuple(sorted(limits.items())))
+    return (*roles, seed_of(job, (text, split["tests"])), tuple(sorted(limits.items())))
 
 
-def seed_of(job, numeric):
-    """The seed of the interpreters; with numpy one that leaves the clock where it is."""
+def seed_of(job, texts):
+    """The seed of the interpreters; a negative one leaves the clock where it is."""
     seed = job.get("fresh_seed")
-    return -seed if seed and numeric else seed
+    own = [path.partition(".")[0] for path in job["files"]]
+    return seed if not seed or variation.may_shift(texts, own) else -seed
 
 
 def start(slot, place, what):

@@ -8,7 +8,7 @@ import tempfile
 import cleaning
 import measure
 from children import Child
-from split import facts, wait_for_end
+from split import facts, seed_of, wait_for_end
 
 TICK_S = 0.025
 
@@ -37,10 +37,10 @@ def given(text):
 
 
 def run_step(slot, job, step, place):
-    limits, seed = job["limits"], job.get("fresh_seed")
+    limits = job["limits"]
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
-    zygote = slot.zygote(role, -seed if seed and role == "solution_numpy" else seed)
+    zygote = slot.zygote(role, seed_of(job, (text,)))
     usage = measure.Usage(place.uids[0], slot.pids(), slot.base_kb)
     child = Child(zygote, place.uids[0], limits, place.name, given(step["stdin"]) if step["stdin"] else None)
     for stream in (child.out, child.err):

@@ -2,15 +2,20 @@
 
 A hash seed comes with an address layout of its own, another number of cores, and a shifted clock. Both sides of a run have the
 same seed, so they agree about the time. What is not shifted: the times of files, monotonic clocks, what a library reads from
-the kernel by itself. With numpy the clock stays, since its C code needs the C datetime.
+the kernel by itself. Where a program imports more than the standard library, the clock stays: C code of packages may need the C
+datetime.
 """
 
 import os
+import re
 import sys
 import time
 
 CORES = (1, 2, 8, 3, 64, 1, 4, 16)
 DAY = 86_400
+IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([^#\n;]+))", re.MULTILINE)
+NAMES = re.compile(r"(?:^|,)\s*(\w+)")
+KNOWN = sys.stdlib_module_names | {"pytest", "hypothesis", "solution", ""}
 SHIFTED = ("time", "localtime", "gmtime", "ctime", "strftime", "time_ns", "clock_gettime", "clock_gettime_ns")
 
 
@@ -46,4 +51,11 @@ def shift(seconds):
     time.clock_gettime_ns = lambda clock: (
         real["clock_gettime_ns"](clock) + seconds * 10**9 * (clock == time.CLOCK_REALTIME)
     )
-    sys.modules["_datetime"] = None
+    sys.modules["_datetime"] = sys.modules["_zoneinfo"] = None  # their C code reads the clock by itself
+
+
+def may_shift(texts, own):
+    """Whether a program is sure to need nothing but the standard library, whose C code does not ask for the C datetime."""
+    known = KNOWN | set(own)
+    found = (whole or names for text in texts for whole, names in IMPORT.findall(text))
+    return all(name in known for line in found for name in NAMES.findall(line))
