@@ -3,34 +3,57 @@
 from base64 import b64decode
 from pathlib import PurePosixPath
 
+from execfeedback.commands import compile_steps, filled, with_grace
 from execfeedback.errors import InputError
-from execfeedback.languages import Language, language, languages
-from execfeedback.types import Case, FileText, FloatChecker, Item, Job, Limits, Split, StdioCase, Step
+from execfeedback.languages import Language, language, spoken_names
+from execfeedback.types import (
+    Case,
+    FileText,
+    FloatChecker,
+    Item,
+    Job,
+    Limits,
+    SpecialJudge,
+    Split,
+    StdioCase,
+    Step,
+)
 
 LONGEST_PATH, LONGEST_NAME = 1000, 200
 
 
 def limits_of(item: Item, spoken: Language) -> Limits:
-    return item.limits.over(spoken.limits)
+    return with_grace(item.limits.over(spoken.limits), spoken.grace)
 
 
 def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
     """The solution's files, its main one under the name that the language gives it."""
     if isinstance(item.solution, str) and not item.solution_files:
-        return {spoken.source: item.solution}
+        return {spoken.source_of(item.solution): item.solution}
     if isinstance(item.solution, str):
-        own: dict[str, FileText] = {spoken.source: item.solution}
+        own: dict[str, FileText] = {spoken.source_of(item.solution): item.solution}
     elif not item.solution:
         raise InputError(f"item {item.id!r}: field 'solution' has no file; give the text, or path -> text")
     else:
         own = dict(item.solution)
-        own.setdefault(spoken.source, next(iter(item.solution.values())))
+        if spoken.split:
+            own.setdefault(spoken.source, next(iter(item.solution.values())))
     clash = own.keys() & item.solution_files.keys()
     if clash:
         raise InputError(
             f"item {item.id!r}: {sorted(clash)[0]!r} is both in 'solution' and in 'solution_files'"
         )
     return checked_paths(item, {**own, **item.solution_files})
+
+
+def main_file_of(item: Item, spoken: Language) -> str:
+    """The path of the solution's main file: its first one in this language."""
+    if isinstance(item.solution, str):
+        return spoken.source_of(item.solution)
+    if spoken.split:
+        return spoken.source
+    own = [path for path in item.solution if PurePosixPath(path).suffix == spoken.suffix]
+    return own[0] if own else next(iter(item.solution))
 
 
 def modules_of(item: Item, spoken: Language) -> tuple[str, ...]:
@@ -86,17 +109,17 @@ def wrong_content(content: FileText) -> str | None:
 
 def check(item: Item) -> None:
     """Raises InputError for an item that no job can be made of, before anything runs."""
-    known = {name for one in languages().values() for name in (one.name, *one.aliases)}
-    if item.language not in known:
+    if item.language not in spoken_names():
         return  # judged, as unverifiable
     spoken = language(item.language)
     if item.style == "stdio":
         stdio_job(item, spoken, stdio_in(item))
-    elif item.style == "native":
+    elif item.style == "native" or not spoken.split:
         files_of(item, spoken)
+        cases_in(item) if item.style == "cases" else None
     else:
         split_job(item, spoken, write_back=False)
-    if item.holdout and isinstance(item.holdout[0], Case):
+    if spoken.split and item.holdout and isinstance(item.holdout[0], Case):
         case_job(item, spoken, (), write_back=False)
 
 
@@ -156,22 +179,51 @@ def stdio_job(
     item: Item, spoken: Language, cases: tuple[StdioCase, ...], *, fresh_seed: int | None = None
 ) -> Job:
     """One run of the program for each case; only its stdin goes into the sandbox."""
-    steps = tuple(Step(argv=spoken.run, stdin=case.stdin, warm=spoken.warm) for case in cases)
-    return job(item, spoken, steps=steps, fresh_seed=fresh_seed)
+    files, source, limits = files_of(item, spoken), main_file_of(item, spoken), limits_of(item, spoken)
+    argv = filled(spoken.run, spoken, source, files, limits)
+    steps = tuple(Step(argv=argv, stdin=case.stdin, warm=spoken.warm, env=spoken.env) for case in cases)
+    compiling = compile_steps(spoken.compile, spoken, source, files, limits, spoken.env)
+    return job(item, spoken, compiling=compiling, steps=steps, fresh_seed=fresh_seed)
+
+
+def special_judge_job(checker: SpecialJudge, case: StdioCase, output: str, limits: Limits) -> Job:
+    """An output validator in the Kattis form: input, answer and a folder as arguments, the output on its stdin; 42 accepts,
+    43 is a wrong answer."""
+    spoken = language(checker.language)
+    source = spoken.source_of(checker.source)
+    files: dict[str, FileText] = {source: checker.source, "input.txt": case.stdin, "answer.txt": case.stdout}
+    argv = (
+        *filled(spoken.run, spoken, source, files, limits),
+        "input.txt",
+        "answer.txt",
+        "./",
+        *checker.flags,
+    )
+    own = with_grace(limits, spoken.grace)
+    return Job(
+        environment=spoken.image,
+        files=files,
+        limits=own,
+        compile=compile_steps(spoken.compile, spoken, source, files, own, spoken.env),
+        steps=(Step(argv=argv, stdin=output, warm=spoken.warm, env=spoken.env),),
+    )
 
 
 def job(
     item: Item,
     spoken: Language,
     *,
+    files: dict[str, FileText] | None = None,
+    compiling: tuple[Step, ...] = (),
     steps: tuple[Step, ...] = (),
     split: Split | None = None,
     fresh_seed: int | None = None,
 ) -> Job:
     return Job(
         environment=item.environment or spoken.image,
-        files=files_of(item, spoken),
+        files=files_of(item, spoken) if files is None else files,
         limits=limits_of(item, spoken),
+        compile=compiling,
         steps=steps,
         split=split,
         fresh_seed=fresh_seed,

@@ -5,6 +5,8 @@ one call and one observed value (counted by the supervisor), and no limit overru
 somebody's fault, and the verdict says whose (CONTRACTS: the solution's, the tests', the item's).
 """
 
+import re
+
 from execfeedback.types import (
     Cause,
     Execution,
@@ -25,6 +27,12 @@ LIMIT_VERDICTS: dict[Cause, VerdictName] = {
     "output": "output_limit",
     "disk": "runtime_error",
 }
+OUT_OF_MEMORY = re.compile(
+    r"^MemoryError|OutOfMemoryError|OutOfMemoryException|heap out of memory|Allowed memory size of|std::bad_alloc"
+    r"|fatal error: runtime: (?:cannot allocate|out of memory)|memory allocation of \d+ bytes failed|Out of memory",
+    re.M,
+)
+"""How the run-times of the languages say that they got no more memory."""
 SPLIT_VERDICTS: dict[str, VerdictName] = {
     "assertion": "wrong_answer",
     "unusable_value": "wrong_answer",
@@ -173,19 +181,38 @@ def failure_of(result: TestResult) -> Failure:
     return Failure(test=result.source or result.name, message=result.message, traceback=result.traceback)
 
 
-# ---- stdio -----------------------------------------------------------------------------------------------------------
+# ---- programs -----------------------------------------------------------------------------------------------------------
 
 
 def step_verdict(step: StepResult, accepted: bool) -> tuple[VerdictName, tuple[str, ...]]:
     """The verdict of one program run whose output was compared outside (`accepted`)."""
     if step.cause in LIMIT_VERDICTS:
         return LIMIT_VERDICTS[step.cause], (step.cause,)
+    if step.cause == "signaled" and OUT_OF_MEMORY.search(step.stderr[-4000:]):
+        return "memory_limit", ("memory",)
     if step.cause == "signaled":
         return "runtime_error", (f"signal_{step.signal}",)
     if step.exit_code != 0:
         if step.stderr.rstrip().rsplit("\n", 1)[-1].startswith("SyntaxError"):
             return "compile_error", ("syntax",)
-        if step.stderr.rstrip().rsplit("\n", 1)[-1].startswith("MemoryError"):
+        if OUT_OF_MEMORY.search(step.stderr[-4000:]):
             return "memory_limit", ("memory",)
         return "runtime_error", ("exit_code",)
     return ("passed", ()) if accepted else ("wrong_answer", ("output",))
+
+
+def compile_decision(execution: Execution) -> Decision | None:
+    """None where there is nothing to compile, or it went well. The compiler's words are the traceback."""
+    if not execution.compile:
+        return None
+    step = execution.compile[-1]
+    if step.cause == "exited" and step.exit_code == 0:
+        return None
+    said = (step.stderr or step.stdout)[-8000:]
+    if step.cause in LIMIT_VERDICTS:
+        message = f"compiling overran a limit: {step.cause}"
+        return "compile_error", (f"compile_{step.cause}",), Failure(test="", message=message, traceback=said)
+    first = next(
+        (line for line in said.splitlines() if "error" in line.lower()), "the program does not compile"
+    )
+    return "compile_error", ("compile",), Failure(test="", message=first[:500], traceback=said)

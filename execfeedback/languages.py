@@ -1,39 +1,161 @@
-"""Languages as data: one TOML each in `sandboxes/languages/`. Only what differs, and the programs that prove it works."""
+"""Languages as data: one TOML each in `sandboxes/languages/`. Only what differs, and the programs that prove it works.
 
+Words in braces in a command are filled in: `{source}` the solution's file, `{sources}` all files with its suffix, `{stem}`
+its name without suffix, `{memory_mb}` the memory limit. In a harness' files, `@SOLUTION@`, `@TESTS@` and `@ENTRY@` stand
+for these texts; in `cases` also `@BIND@` and `@NAMES@` (see `Cases`).
+"""
+
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from execfeedback.errors import InputError
-from execfeedback.types import Limits, Style, Value
+from execfeedback.types import Limits, Style, Tests, Value
+
+Command = tuple[str, ...]
 
 
 class Proof(Value):
     """A program that must pass and one that must fail."""
 
     style: Style
-    tests: str
+    tests: Tests
     passes: str
     fails: str
     entry_point: str | None = None
 
 
+class Compiling(Value):
+    """Limits of each compile command, whatever the item's are: a compiler is a large program."""
+
+    cpu_s: float = 20.0
+    wall_s: float = 60.0
+    memory_mb: int = 1536
+    processes: int = 128
+    disk_mb: int = 128
+
+
+class Grace(Value):
+    """What the language's own run-time needs, added to the limits of every item."""
+
+    cpu_s: float = 0.0
+    memory_mb: int = 0
+    processes: int = 0
+
+
+class Harness(Value):
+    """Solution and tests as one program: files, and what is done with them where it is not the language's own way."""
+
+    when: str = ""
+    """Regular expression: the tests that it is for; the first harness that fits is taken."""
+    files: dict[str, str] = {}
+    compile: tuple[Command, ...] | None = None
+    run: Command | None = None
+    env: dict[str, str] = {}
+    tests: str = ""
+    """Regular expression: the names of the tests in their text (group 1, or all). Empty: the program is one test, and
+    ends with the line `@NONCE@ ended`, NONCE being the first line of its input."""
+    results: str = ""
+    """Regular expression: a test's `name` and `outcome` in what the program prints."""
+    ended: str = ""
+    """Regular expression: what the framework prints when all tests have run."""
+    passed: str = "PASS"
+    """The outcome of a test that passed."""
+    failed: str = ""
+    """Regular expression: what is printed when an assertion failed, and not the program."""
+
+
+class Cases(Value):
+    """Calls with given values: a harness that reads tokens from its input and prints tokens (`tokens.py`)."""
+
+    files: dict[str, str]
+    compile: tuple[Command, ...] | None = None
+    run: Command | None = None
+    bind: str = ""
+    """For each argument, `{i}` being its number: reads it into a variable."""
+    name: str = "a{i}"
+    signature: str = ""
+    """How a solution must look, for those who are to write one: `{name}`, `{params}`, `{returns}`."""
+    param: str = "{name}"
+    types: dict[str, str] = {}
+    """What `int`, `float`, `string`, `bool`, `list`, `map`, `optional` are called; `{0}` and `{1}` are what is inside."""
+
+
+class Checking(Value):
+    """A static checker: a command over the solution's file, and how a finding looks."""
+
+    tool: str
+    run: Command
+    finding: str
+    """Regular expression with the groups `line`, `message`, and where it has them `severity`, `rule`, `file`."""
+    gates: tuple[str, ...] = ("error",)
+    """Severities that keep a solution out."""
+    severity: str = "warning"
+    """Of findings that do not say it."""
+
+
 class Language(Value):
     name: str
+    title: str = ""
     aliases: tuple[str, ...] = ()
-    image: str
-    """The environment whose image speaks it."""
+    base: str | None = Field(None, alias="from")
+    """The language whose image its own is built on; none: Debian with Python."""
+    packages: tuple[str, ...] = ()
+    """Debian packages."""
+    setup: tuple[str, ...] = ()
+    """Shell lines, run as root when the image is built, without network."""
+    version: Command = ("python3", "-V")
     source: str
     """File name of a solution that comes as one text."""
-    run: tuple[str, ...]
+    stem: tuple[str, ...] = ()
+    """Regular expressions for `{stem}`; the first that is found in the solution says it (group 1)."""
+    default_stem: str = "solution"
+    compile: tuple[Command, ...] = ()
+    run: Command
+    env: dict[str, str] = {}
     warm: bool = False
     """`run` may be a fork of a warm interpreter."""
     split: bool = False
     """Tests in this language can be judged outside the solution's process."""
+    programs: bool = True
+    """Whether a solution may be a program (style `stdio`)."""
+    main: bool = False
+    """Of the ten that are proven with every test run."""
     limits: Limits = Limits()
+    compiling: Compiling = Compiling()
+    grace: Grace = Grace()
+    native: tuple[Harness, ...] = ()
+    cases: Cases | None = None
+    static: tuple[Checking, ...] = ()
     proof: Proof
+
+    model_config = {"populate_by_name": True}
+
+    @field_validator("native", mode="before")
+    @classmethod
+    def one_or_more(cls, given: Any) -> Any:
+        return [given] if isinstance(given, dict) else given
+
+    @property
+    def image(self) -> str:
+        """The environment whose image speaks it."""
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.source).suffix
+
+    def stem_of(self, text: str, default: str | None = None) -> str:
+        """The name that the text's file must have."""
+        found = (re.search(pattern, text) for pattern in self.stem)
+        return next((match.group(1) for match in found if match), default or self.default_stem)
+
+    def source_of(self, text: str, default: str | None = None) -> str:
+        return self.source.replace("{stem}", self.stem_of(text, default))
 
 
 def folder() -> Path:
@@ -52,6 +174,12 @@ def languages() -> dict[str, Language]:
     """Every language by its name."""
     found = [read(path) for path in sorted(folder().glob("*.toml"))]
     return {language.name: language for language in found}
+
+
+@cache
+def spoken_names() -> frozenset[str]:
+    """All names and aliases."""
+    return frozenset(name for one in languages().values() for name in (one.name, *one.aliases))
 
 
 def read(path: Path) -> Language:

@@ -4,17 +4,18 @@ Where an engine cannot be had without somebody's decision (not root, not Debian 
 """
 
 import sys
+from collections.abc import Sequence
 
 from execfeedback.errors import ExecfeedbackError
 from execfeedback.sandbox.engine_start import ensure_engine
-from execfeedback.sandbox.images import bundled, ensure_image
+from execfeedback.sandbox.images import ensure_image
 
 
-def main() -> int:
+def main(languages: Sequence[str] = ("python",)) -> int:
     """The exit code: 0, or that of the error, whose words were printed."""
     try:
         ensure_engine(_say)
-        for language in bundled():
+        for language in languages:
             ensure_image(language, _say)
     except ExecfeedbackError as error:
         _say(str(error))

@@ -94,6 +94,8 @@ class SpecialJudge(Value):
 
     language: str
     source: str
+    flags: tuple[str, ...] = ()
+    """Arguments after the three paths."""
 
 
 class FloatChecker(Value):
@@ -247,6 +249,10 @@ class Step(Value):
     stdin: str = ""
     warm: bool = False
     """argv is `python3 FILE ...`, to be run in a fork of the warm interpreter."""
+    env: dict[str, str] = {}
+    """Added to the environment that every program has."""
+    limits: Limits | None = None
+    """Where they are not the job's."""
 
 
 class Split(Value):
@@ -281,6 +287,9 @@ class Job(Value):
     files: dict[str, FileText]
     """In the run's directory, for the solution's side. A split run's main module is `solution.py`."""
     limits: Limits
+    compile: tuple[Step, ...] = ()
+    """Run before the steps; these run only if all of them exit with 0. A slot may keep what they made, by the content of
+    files and compile steps."""
     steps: tuple[Step, ...] = ()
     split: Split | None = None
     stop_on_failure: bool = False
@@ -355,6 +364,8 @@ class SplitResult(Value):
 class Execution(Value):
     """A measurement, not an opinion."""
 
+    compile: tuple[StepResult, ...] = ()
+    """Those that ran; where the last one did not end well, there are no steps."""
     steps: tuple[StepResult, ...] = ()
     split: SplitResult | None = None
     slot_recycled: bool = False

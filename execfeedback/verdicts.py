@@ -7,19 +7,19 @@ contract, programs run once for each input, cases that go on after one that over
 import time
 
 from execfeedback import checkers, jobs
-from execfeedback.judge import Decision, split_verdict, step_verdict, verdict
-from execfeedback.languages import Language, language, languages
+from execfeedback.driver_cases import driver_cases_verdict, unverifiable
+from execfeedback.judge import Decision, compile_decision, split_verdict, step_verdict, verdict
+from execfeedback.languages import Language, language, languages, spoken_names
+from execfeedback.native_tests import harness_for, native_verdict
 from execfeedback.protocols import Sandbox
 from execfeedback.types import (
     Case,
     Execution,
     Failure,
     Item,
-    Job,
     Limits,
     SpecialJudge,
     StdioCase,
-    Step,
     StepResult,
     TestCounts,
     Verdict,
@@ -33,34 +33,48 @@ async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None
     """Run an item and judge it. `fresh_seed`: in interpreters that were started with that hash seed.
 
     Raises SandboxError for our faults, InputError for an item that says what cannot be."""
-    known = {name for one in languages().values() for name in (one.name, *one.aliases)}
-    if item.language not in known:
+    if item.language not in spoken_names():
+        there = ", ".join(sorted(languages()))
         return unverifiable(
-            item,
-            "language",
-            f"language {item.language!r} is not offered; there are: {', '.join(sorted(known))}",
+            item, "language", f"language {item.language!r} is not offered; there are: {there}"
         )
     spoken = language(item.language)
     if item.style == "stdio":
         found = await stdio_verdict(item, spoken, sandbox, jobs.stdio_in(item), fresh_seed)
-    elif item.style == "native" or not spoken.split:
-        return unverifiable(
-            item,
-            "needs_shared",
-            f"style {item.style!r} in {spoken.name} needs one process for tests and solution",
-        )
+    elif not spoken.split:
+        found = await elsewhere_verdict(item, spoken, sandbox, fresh_seed)
     else:
-        found = await tested_verdict(item, spoken, sandbox, fresh_seed)
+        given = item.model_copy(update={"style": "asserts"}) if item.style == "native" else item
+        found = await tested_verdict(given, spoken, sandbox, fresh_seed)
         if item.integrity == "shared" and "needs_shared" in found.reasons:
-            found = await shared_verdict(item, spoken, sandbox, fresh_seed)
+            found = await shared_verdict(given, spoken, sandbox, fresh_seed)
     if found.verdict == "passed" and item.holdout:
         return await held_out(item, found, spoken, sandbox, fresh_seed)
     return found
 
 
-def unverifiable(item: Item, reason: str, message: str) -> Verdict:
-    failure = Failure(test="", message=message)
-    return Verdict(id=item.id, verdict="unverifiable", passed=None, reasons=(reason,), failure=failure)
+# ---- languages other than Python -------------------------------------------------------------------------------
+
+
+async def elsewhere_verdict(
+    item: Item, spoken: Language, sandbox: Sandbox, fresh_seed: int | None
+) -> Verdict:
+    """Calls are judged outside; test programs share a process with the solution, where the item allows it."""
+    if item.style == "cases":
+        return await driver_cases_verdict(item, spoken, sandbox, jobs.cases_in(item), fresh_seed)
+    if item.style not in ("asserts", "native"):
+        return unverifiable(
+            item,
+            "style",
+            f"style {item.style!r} is Python's; in {spoken.name} there are stdio, cases and native",
+        )
+    harness = harness_for(item, spoken)
+    if harness is None:
+        return unverifiable(item, "style", f"{spoken.name} has no test programs; use 'stdio' or 'cases'")
+    if item.integrity != "shared":
+        message = f"style {item.style!r} in {spoken.name} needs one process for tests and solution"
+        return unverifiable(item, "needs_shared", message)
+    return await native_verdict(item, spoken, sandbox, harness, fresh_seed)
 
 
 # ---- tests in a judge process ------------------------------------------------------------------------------------
@@ -167,6 +181,10 @@ async def stdio_verdict(
     for start in range(0, len(cases), size):
         portion = cases[start : start + size]
         execution = await sandbox.run(jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed))
+        if decision := compile_decision(execution):
+            counts = TestCounts(expected=len(cases))
+            name, reasons, failure = decision
+            return verdict(item, execution, execution.compile[-1], name, reasons, counts, failure)
         for number, (case, step) in enumerate(zip(portion, execution.steps, strict=True), start + 1):
             done.append((step, await case_decision(item, case, step, number, sandbox, limits)))
         if item.stop_on == "first_failure" and done[-1][1][0] != "passed":
@@ -205,13 +223,9 @@ async def output_accepted(
     """None when a special judge ended with anything but accept (42) or wrong answer (43)."""
     if not isinstance(item.checker, SpecialJudge):
         return checkers.accepts(item.checker, got, case.stdout)
-    spoken = language(item.checker.language)
-    files = {spoken.source: item.checker.source, "input.txt": case.stdin, "answer.txt": case.stdout}
-    argv = (*spoken.run, "input.txt", "answer.txt", "./")
-    step = Step(argv=argv, stdin=got, warm=spoken.warm)
-    execution = await sandbox.run(
-        Job(environment=spoken.image, files=dict(files), limits=limits, steps=(step,))
-    )
+    execution = await sandbox.run(jobs.special_judge_job(item.checker, case, got, limits))
+    if not execution.steps:
+        return None
     return {42: True, 43: False}.get(execution.steps[0].exit_code or 0)
 
 

@@ -12,7 +12,6 @@ from execfeedback.verdicts import verdict_of
 
 TOML = """
 name = "toy"
-image = "toy"
 source = "main.toy"
 run = ["toy", "main.toy"]
 [proof]

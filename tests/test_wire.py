@@ -29,6 +29,13 @@ JOBS = {
         environment="python",
         files={"prog.py": "print(input())\n", "data.bin": Base64File(base64="AAE=")},
         limits=LIMITS,
+        compile=(
+            Step(
+                argv=("gcc", "-o", "main", "main.c"),
+                env={"LC_ALL": "C"},
+                limits=LIMITS.model_copy(update={"cpu_s": 20.0, "wall_s": 60.0, "memory_mb": 1536}),
+            ),
+        ),
         steps=(
             Step(argv=("python3", "prog.py"), stdin="é\n", warm=True),
             Step(argv=("ruff", "check", ".")),
@@ -111,6 +118,7 @@ def test_a_measurement_of_steps() -> None:
     found = decoded(golden("measurement_steps.json"))
 
     assert (found.slot_recycled, found.split, found.environment) == (True, None, "image:1")
+    assert [step.exit_code for step in found.compile] == [0]
     assert (found.steps[0].stdout, found.steps[0].exit_code, found.steps[0].cause) == ("1\n", 0, "exited")
     assert (found.steps[1].cause, found.steps[1].signal, found.steps[1].memory_peak_mb) == (
         "memory",

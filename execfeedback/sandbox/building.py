@@ -65,27 +65,49 @@ def build(
 
     Raises SandboxError with the engine's words; nothing is tagged then.
     """
+    build_layer(client, tag=tag, base=base, tree=tree, arguments={"COMPILE": compiled}, labels=labels)
+
+
+def build_layer(
+    client: "docker.DockerClient",
+    *,
+    tag: str,
+    base: str,
+    tree: Mapping[str, Path],
+    arguments: dict[str, str],
+    labels: dict[str, str],
+    recipe: str = "Dockerfile",
+    network: str = "none",
+) -> None:
+    """One run of a recipe of `sandboxes/` with `tree` over `base`. Raises as `build` does."""
     with tempfile.TemporaryFile() as context, engine_errors(f"building {tag}"):
-        _write_context(context, tree)
+        _write_context(context, tree, recipe)
         client.images.build(
             fileobj=context,
             custom_context=True,
             tag=tag,
-            buildargs={"BASE": base, "COMPILE": compiled},
+            buildargs={"BASE": base, **arguments},
             labels=labels,
-            network_mode="none",
+            network_mode=network,
             rm=True,
             forcerm=True,
             timeout=BUILD_S,
         )
 
 
-def _write_context(context: IO[bytes], tree: Mapping[str, Path]) -> None:
+def _write_context(context: IO[bytes], tree: Mapping[str, Path], recipe: str = "Dockerfile") -> None:
     with tarfile.open(fileobj=context, mode="w") as archive:
-        archive.add(sandboxes_folder() / "Dockerfile", "Dockerfile", filter=plain)
+        archive.add(sandboxes_folder() / recipe, "Dockerfile", filter=plain)
+        archive.addfile(_folder("tree"))
         for inside, here in sorted(tree.items()):
             archive.add(here, f"tree/{inside}", filter=plain)
     context.seek(0)
+
+
+def _folder(name: str) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    return entry
 
 
 def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from execfeedback.errors import InputError, SandboxMissing
 from execfeedback.ids import digest
-from execfeedback.sandbox import packages
+from execfeedback.languages import language, languages
+from execfeedback.sandbox import debian_packages, packages
 from execfeedback.sandbox.base_image import Base, ensure_base, find_base
 from execfeedback.sandbox.building import build, one_builder, sandboxes_folder, tree_digest
+from execfeedback.sandbox.debian_packages import Layer
 from execfeedback.sandbox.engine import client as open_client
 from execfeedback.sandbox.engine import engine_errors
 from execfeedback.types import Value
@@ -31,6 +33,7 @@ SUPERVISOR = "opt/execfeedback/supervisor"
 STANDARD_LIBRARY = f"/usr/lib/python{packages.PYTHON} /usr/local/lib/python{packages.PYTHON}"
 ENVIRONMENT = "execfeedback.environment"
 VERSION = "execfeedback.language_version"
+LANGUAGE = "execfeedback.language"
 
 
 class Recipe(Value):
@@ -39,20 +42,31 @@ class Recipe(Value):
     name: str
     """The environment: a language, or the name that somebody gave."""
     language: str
-    lock: str
+    lock: str = ""
+    layers: tuple[Layer, ...] = ()
+    """Of Debian packages; none: an image of Python with the packages of the lock."""
 
 
 def bundled() -> list[str]:
     """Languages whose image this version can build."""
-    return sorted(path.parent.name for path in sandboxes_folder().glob("*/requirements.txt"))
+    return sorted(languages())
 
 
-def bundled_recipe(language: str) -> Recipe:
+def bundled_recipe(name: str) -> Recipe:
     """Raises InputError for a language that there is no image of."""
-    if language not in bundled():
-        raise InputError(f"there is no image for {language!r}; there is: {', '.join(bundled())}")
-    lock = (sandboxes_folder() / language / "requirements.txt").read_text()
-    return Recipe(name=language, language=language, lock=lock)
+    spoken = language(name)
+    lock = sandboxes_folder() / spoken.name / "requirements.txt"
+    if lock.is_file():
+        return Recipe(name=spoken.name, language=spoken.name, lock=lock.read_text())
+    return Recipe(name=spoken.name, language=spoken.name, layers=debian_packages.layers_of(spoken.name))
+
+
+def lock_of(name: str) -> str:
+    """The Python packages of a language's image, for environments built upon it. Raises InputError where there are none."""
+    recipe = bundled_recipe(name)
+    if recipe.layers:
+        raise InputError(f"an environment with Python packages is built upon python, not upon {name}")
+    return recipe.lock
 
 
 def tag_of(recipe: Recipe, base: Base) -> str:
@@ -63,10 +77,14 @@ def tag_of(recipe: Recipe, base: Base) -> str:
 
 def packages_tag_of(recipe: Recipe, base: Base) -> str:
     """The layer below, which does not change with the supervisor; recipes with equal locks share it."""
+    if recipe.layers:
+        return debian_packages.tag_of(recipe.layers, base)
     return f"execfeedback/{recipe.language}-packages:{digest(_packages_key(recipe, base))[:12]}"
 
 
-def _packages_key(recipe: Recipe, base: Base) -> list[str]:
+def _packages_key(recipe: Recipe, base: Base) -> list[Any]:
+    if recipe.layers:
+        return [(sandboxes_folder() / "Dockerfile").read_text(), *debian_packages.key_of(recipe.layers, base)]
     return [(sandboxes_folder() / "Dockerfile").read_text(), recipe.lock, base.id]
 
 
@@ -112,9 +130,7 @@ def recipe_of(client: "docker.DockerClient", environment: str) -> Recipe:
             f" execfeedback images build {environment} --from python --pip requirements.txt"
         )
     labels = max(images, key=lambda image: image["Created"])["Labels"]
-    return Recipe(
-        name=environment, language=labels["execfeedback.language"], lock=labels["execfeedback.lock"]
-    )
+    return Recipe(name=environment, language=labels[LANGUAGE], lock=labels["execfeedback.lock"])
 
 
 def ensure_image(environment: str, say: Say = print) -> str:
@@ -123,7 +139,7 @@ def ensure_image(environment: str, say: Say = print) -> str:
         return _ensure(client, recipe_of(client, environment), say)
 
 
-def build_environment(name: str, language: str, requirements: Path, say: Say = print) -> str:
+def build_environment(name: str, upon: str, requirements: Path, say: Say = print) -> str:
     """An image of a language with people's own packages beside ours. Returns its tag.
 
     Raises InputError for a name or requirements that cannot be used.
@@ -134,10 +150,10 @@ def build_environment(name: str, language: str, requirements: Path, say: Say = p
         )
     if not requirements.is_file():
         raise InputError(f"{requirements}: there is no such file")
-    ours = bundled_recipe(language).lock
+    ours = lock_of(upon)
     with closing(open_client()) as client, tempfile.TemporaryDirectory(prefix="execfeedback-pip-") as work:
         lock = packages.resolve(requirements, ours, architecture(client), Path(work), say)
-        return _ensure(client, Recipe(name=name, language=language, lock=lock), say)
+        return _ensure(client, Recipe(name=name, language=upon, lock=lock), say)
 
 
 def environments(client: "docker.DockerClient") -> list[str]:
@@ -171,6 +187,9 @@ def _ensure_packages(client: "docker.DockerClient", recipe: Recipe, base: Base, 
     tag = packages_tag_of(recipe, base)
     if _exists(client, tag):
         return
+    if recipe.layers:
+        debian_packages.ensure_layers(client, recipe.layers, base, STANDARD_LIBRARY, say)
+        return
     with tempfile.TemporaryDirectory(prefix="execfeedback-packages-") as work:
         tree = packages.unpack(recipe.lock, architecture(client), Path(work), say)
         build(
@@ -193,20 +212,23 @@ def _version_in(client: "docker.DockerClient", base: Base) -> str:
 
 
 def _build_image(client: "docker.DockerClient", recipe: Recipe, base: Base, tag: str) -> None:
+    below, spoken = packages_tag_of(recipe, base), language(recipe.language)
+    versions = {VERSION: debian_packages.version_in(client, below, spoken.version)} if recipe.layers else {}
     build(
         client,
         tag=tag,
-        base=packages_tag_of(recipe, base),
+        base=below,
         tree={SUPERVISOR: sandboxes_folder() / "supervisor"},
         compiled=f"/{SUPERVISOR}",
         labels={
             "execfeedback": "image",
             ENVIRONMENT: recipe.name,
-            "execfeedback.language": recipe.language,
+            LANGUAGE: recipe.language,
             "execfeedback.lock": recipe.lock,
             "execfeedback.base": base.origin,
             "execfeedback.base.id": base.id,
             "execfeedback.version": version("execfeedback"),
+            **versions,
         },
     )
 

@@ -40,7 +40,9 @@ class Slot:
         self.image = images.image_for(environment)
         self.stderr, self.inbox = b"", b""
         first_uid = free_uids(client)
-        config = client.api.create_host_config(**options)
+        of_image = client.api.inspect_image(self.image)["Config"]["Labels"] or {}
+        compiled = of_image.get(images.LANGUAGE, "python") != "python"
+        config = client.api.create_host_config(**(with_programs(options) if compiled else options))
         self.container: str = client.api.create_container(
             self.image,
             command=[str(first_uid), str(UIDS_PER_SLOT), str(number)],
@@ -56,7 +58,8 @@ class Slot:
         except BaseException:
             self.remove()
             raise
-        self.language_version = str(greeting["language_version"])
+        said = of_image.get(images.VERSION) if compiled else None
+        self.language_version = str(said or greeting["language_version"])
 
     def attach(self) -> socket.socket:
         """The raw stream; attached before the start, so that nothing is missed."""
@@ -157,6 +160,11 @@ def free_uids(client: Any) -> int:
 def seccomp_profile() -> str:
     """The container's list of allowed system calls. The engine takes its content, so it may be elsewhere."""
     return json.dumps(json.loads((sandboxes_folder() / "seccomp.json").read_text(encoding="utf-8")))
+
+
+def with_programs(options: dict[str, Any]) -> dict[str, Any]:
+    """The same wall, for languages whose programs are files that a run makes. In Python's slots nothing there can be run."""
+    return {**options, "tmpfs": {folder: f"{mount},exec" for folder, mount in options["tmpfs"].items()}}
 
 
 def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str, Any]:

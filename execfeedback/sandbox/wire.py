@@ -29,6 +29,7 @@ def decode_execution(payload: bytes, *, environment: str, language_version: str)
         raw = json.loads(payload)
         split = raw.get("split")
         return Execution(
+            compile=tuple(StepResult.model_validate(step) for step in raw.get("compile", ())),
             steps=tuple(StepResult.model_validate(step) for step in raw.get("steps", ())),
             split=None if split is None else split_result(split),
             slot_recycled=not raw["clean"],

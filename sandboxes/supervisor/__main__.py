@@ -19,12 +19,12 @@ import sys
 
 import arguments
 import cleaning
+import compiling
 import frames
 import measure
 import replay
 import shared
 import split
-import steps
 from children import Zygote
 
 MOST_SEEDED = 16
@@ -38,6 +38,7 @@ class Slot:
         self.zygotes = {}
         self.base_kb, self.oom_kills = None, measure.oom_kills()
         self.spare = None
+        self.compiled = compiling.Cache()
 
     def zygote(self, role, seed=None):
         """The fork server of that role and hash seed. Those of other seeds are kept too, the latest used ones: they were
@@ -126,13 +127,15 @@ def perform(slot, job):
         facts, record = split.run(slot, job, place, pair)
         measured = {"split": facts}
     else:
-        measured = {"steps": steps.run(slot, job, place)}
+        measured = compiling.run(slot, job, place)
     clean = cleaning.clean(place.name, place.uids, slot.pids())
     if pair and record is not None and record.whole() and replay.passed(facts["report"]):
         facts["replays"], also_clean = replay.ends(
             slot, job, what[1], record, lambda: filled_place(slot, job)
         )
         clean = clean and also_clean
+    if slot.compiled.changed():
+        slot.base_kb = measure.container_kb()
     return {**measured, "clean": clean}, what
 
 

@@ -106,15 +106,23 @@ def as_uid(uid, action):
     pid = os.fork()
     if pid == 0:
         try:
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
+            become(uid)
             signal.alarm(PATIENCE_S)  # a tree that takes longer to remove costs more than a new slot
             kill_all()
             action()
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
+
+
+def become(uid):
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def is_plain(state):
+    return stat.S_ISREG(state.st_mode)
 
 
 def kill_all():

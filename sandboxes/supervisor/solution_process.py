@@ -449,8 +449,14 @@ def main():
 
 
 def run_other(job):
+    """Another program takes this process over; one that cannot be started ends as a shell would say it."""
     os.close(CHANNEL)
-    os.execvp(job["argv"][0], job["argv"])
+    os.environ.update(job["env"])
+    try:
+        os.execvp(job["argv"][0], job["argv"])
+    except OSError as error:
+        print(f"{job['argv'][0]}: {error.strerror}", file=sys.__stderr__)
+        os._exit(126 if isinstance(error, PermissionError) else 127)
 
 
 def run_program(job):

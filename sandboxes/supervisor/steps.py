@@ -13,10 +13,10 @@ from split import facts, seed_of, wait_for_end
 TICK_S = 0.025
 
 
-def run(slot, job, place):
+def run(slot, job, place, steps):
     """Facts of each step, in order. Steps share the run's directory, and nothing else."""
     results = []
-    for step in job["steps"]:
+    for step in steps:
         results.append(run_step(slot, job, step, place))
         left = cleaning.strangers(slot.pids())
         if left:
@@ -37,7 +37,7 @@ def given(text):
 
 
 def run_step(slot, job, step, place):
-    limits = job["limits"]
+    limits = step["limits"] or job["limits"]
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
     zygote = slot.zygote(role, seed_of(job, (text,)))
@@ -48,7 +48,8 @@ def run_step(slot, job, step, place):
     watch = measure.Stopwatch("solution")
     try:
         argv = list(step["argv"])
-        order = {"do": "program", "argv": argv[1:]} if step["warm"] else {"do": "exec", "argv": argv}
+        other = {"do": "exec", "argv": argv, "env": step["env"]}
+        order = {"do": "program", "argv": argv[1:]} if step["warm"] else other
         child.channel.send(b"j", json.dumps(order).encode("ascii"))
         cause, orphans = follow(child, usage, limits, watch)
         if child.signal == 9 and cause is None and slot.ran_out_of_memory():

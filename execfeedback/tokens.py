@@ -1,0 +1,157 @@
+"""Plain values as words between spaces: what goes into a solution of any language, and what it answers with.
+
+A word names its kind by its first letter, so that a reader needs no type and no escape:
+
+    n              null                        l3 ...         a list, and its three elements
+    t  f           true, false                 m2 ...         a map, and two keys each with its value
+    i-12           an integer, in decimal      s68c3a9        text, UTF-8 in hexadecimal
+    d0.1           a float (d-inf, dnan)       x626f6f6d      an exception, its text in hexadecimal
+
+What a solution prints is untrusted: `decoded` makes plain values of it or raises ValueError.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST_DEPTH = 100
+INTEGER = re.compile(r"-?[0-9]{1,4000}")
+FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?|\.[0-9]+([eE][-+]?[0-9]+)?|inf|nan)")
+COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class Raised:
+    """The answer was an exception."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"raised: {self.text}"
+
+
+def encoded(value: Any) -> str:
+    """The words of a JSON value. Raises ValueError for anything else."""
+    return " ".join(words(value, 0))
+
+
+def words(value: Any, depth: int) -> Iterator[str]:
+    if depth > MOST_DEPTH:
+        raise ValueError(f"values may be nested {MOST_DEPTH} deep")
+    if value is None:
+        yield "n"
+    elif isinstance(value, bool):
+        yield "t" if value else "f"
+    elif isinstance(value, int):
+        yield f"i{value}"
+    elif isinstance(value, float):
+        yield f"d{value!r}"
+    elif isinstance(value, str):
+        yield "s" + value.encode("utf-8").hex()
+    elif isinstance(value, list | tuple):
+        yield f"l{len(value)}"
+        for element in value:
+            yield from words(element, depth + 1)
+    elif isinstance(value, dict):
+        yield f"m{len(value)}"
+        for key, content in value.items():
+            yield from words(key, depth + 1)
+            yield from words(content, depth + 1)
+    else:
+        raise ValueError(f"a {type(value).__name__} cannot be given to a solution in another language")
+
+
+def decoded(text: str) -> Any:
+    """The value of these words, all of them. Raises ValueError."""
+    source = iter(text.split())
+    value = taken(source, 0)
+    if next(source, None) is not None:
+        raise ValueError("more words than a value has")
+    return value
+
+
+def taken(source: Iterator[str], depth: int) -> Any:
+    word = next(source, "")
+    kind, rest = word[:1], word[1:]
+    if depth > MOST_DEPTH:
+        raise ValueError("nested too deep")
+    if word in ("n", "t", "f"):
+        return {"n": None, "t": True, "f": False}[word]
+    if kind == "i" and INTEGER.fullmatch(rest):
+        return int(rest)
+    if kind == "d" and FLOAT.fullmatch(rest.lower()):
+        return float(rest)
+    if kind == "s":
+        return bytes.fromhex(rest).decode("utf-8", "replace")
+    if kind == "x":
+        return Raised(bytes.fromhex(rest).decode("utf-8", "replace"))
+    if kind == "l" and COUNT.fullmatch(rest):
+        return [taken(source, depth + 1) for _ in range(int(rest))]
+    if kind == "m" and COUNT.fullmatch(rest):
+        return pairs(source, int(rest), depth + 1)
+    raise ValueError(f"{word[:40]!r} is no value")
+
+
+def pairs(source: Iterator[str], count: int, depth: int) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for _ in range(count):
+        key = taken(source, depth)
+        if isinstance(key, list | dict | Raised):
+            raise ValueError("a key must be a plain value")
+        found[key] = taken(source, depth)
+    return found
+
+
+def same(got: Any, wanted: Any, tolerance: float, *, ordered: bool = True) -> bool:
+    """Whether an answer is the expected value: numbers by value (languages without integers answer with floats), true and
+    false are no numbers, a map's keys may have become text, everything else as it is."""
+    if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
+        return got is wanted
+    if isinstance(wanted, int | float) and isinstance(got, int | float):
+        return same_number(got, wanted, tolerance)
+    if isinstance(wanted, str):
+        return isinstance(got, str) and got == wanted
+    if isinstance(wanted, list | tuple):
+        return isinstance(got, list) and same_list(got, list(wanted), tolerance, ordered)
+    if isinstance(wanted, dict):
+        return same_map(got, wanted, tolerance, ordered)
+    return False
+
+
+def same_number(got: float, wanted: float, tolerance: float) -> bool:
+    if got == wanted:
+        return True
+    if isinstance(got, int) and isinstance(wanted, int) and not tolerance:
+        return False
+    try:
+        both_nan = math.isnan(got) and math.isnan(wanted)
+        return both_nan or math.isclose(got, wanted, rel_tol=tolerance, abs_tol=tolerance)
+    except OverflowError:
+        return False
+
+
+def same_list(got: list[Any], wanted: list[Any], tolerance: float, ordered: bool) -> bool:
+    if len(got) != len(wanted):
+        return False
+    if ordered:
+        return all(same(g, w, tolerance, ordered=ordered) for g, w in zip(got, wanted, strict=True))
+    left = list(got)
+    for element in wanted:
+        found = next((n for n, g in enumerate(left) if same(g, element, tolerance, ordered=ordered)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+def same_map(got: Any, wanted: dict[Any, Any], tolerance: float, ordered: bool) -> bool:
+    if got == [] and not wanted:  # an empty map and an empty list are one thing in PHP and Lua
+        return True
+    if not isinstance(got, dict) or len(got) != len(wanted):
+        return False
+    by_text = {str(key): content for key, content in got.items()}
+    return all(
+        str(key) in by_text and same(by_text[str(key)], content, tolerance, ordered=ordered)
+        for key, content in wanted.items()
+    )

@@ -1,0 +1,167 @@
+"""Programs that are compiled first: once for all steps of a job, and once for all jobs of a slot that bring the same files.
+
+Theory of operation. The compile steps run as any other program does: under the run's uid, in its directory, with limits.
+When all of them end well, what they made is read by a child under that uid and kept here, by the digest of everything
+that decided it: files, commands, environment. A later job of the same digest gets it back, owned by root, before its
+first step. Only what compiling this very source made comes back, and it was taken before any test ran.
+"""
+
+import hashlib
+import json
+import os
+import struct
+
+import cleaning
+import frames
+import steps
+
+MOST_BYTES = 64 << 20
+"""Of one program, and of all that are kept."""
+MOST_FILES = 2000
+ENTRY = struct.Struct(">HQ?")
+DECIDES = "files", "compile", "fresh_seed"
+
+
+class Cache:
+    """Compiled programs, the latest used ones."""
+
+    def __init__(self):
+        self.kept, self.bytes, self.is_new = {}, 0, False
+
+    def get(self, key):
+        found = self.kept.pop(key, None)
+        if found is not None:
+            self.kept[key] = found
+        return found
+
+    def put(self, key, results, files):
+        size = sum(len(content) for _path, content, _runs in files)
+        if size > MOST_BYTES:
+            return
+        self.kept[key] = results, files
+        self.bytes, self.is_new = self.bytes + size, True
+        while self.bytes > MOST_BYTES:
+            _results, oldest = self.kept.pop(next(iter(self.kept)))
+            self.bytes -= sum(len(content) for _path, content, _runs in oldest)
+
+    def changed(self):
+        """Whether more or less is kept than when this was last asked."""
+        changed, self.is_new = self.is_new, False
+        return changed
+
+
+def run(slot, job, place):
+    """Facts of the compile steps, and of the others if these ended well."""
+    compiled = made(slot, job, place) if job["compile"] else []
+    if any(result["cause"] != "exited" or result["exit_code"] != 0 for result in compiled):
+        return {"compile": compiled, "steps": []}
+    return {"compile": compiled, "steps": steps.run(slot, job, place, job["steps"])}
+
+
+def made(slot, job, place):
+    """Facts of the compile steps; what they made lies in the run's directory."""
+    key = digest(job)
+    if found := slot.compiled.get(key):
+        results, files = found
+        restore(place, files)
+        return results
+    results = []
+    for step in job["compile"]:
+        results += steps.run(slot, job, place, [step])
+        if results[-1]["cause"] != "exited" or results[-1]["exit_code"] != 0:
+            return results
+    if (files := outputs(place)) is not None:
+        slot.compiled.put(key, results, files)
+    return results
+
+
+def digest(job):
+    return hashlib.sha256(json.dumps([job[name] for name in DECIDES], sort_keys=True).encode()).digest()
+
+
+def outputs(place):
+    """What the run's uid has in its directory, as (path, content, may be run); None where that is not only plain files, or
+    too many, or more than we keep."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(read_end)
+            cleaning.become(place.uids[0])
+            cleaning.kill_all()
+            send(place.folder, write_end)
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    with open(read_end, "rb") as source:
+        files = list(received(source))
+    os.waitpid(pid, 0)
+    return files[:-1] if files and files[-1] is None else None
+
+
+def send(folder, fd):
+    """Every file below the folder that is not root's, then an empty entry; nothing more after one that is no plain file."""
+    total = 0
+    for path in sorted(below(folder)):
+        opened = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        state = os.fstat(opened)
+        total += state.st_size
+        if total > MOST_BYTES:
+            return
+        name = path.encode()
+        frames.write_all(fd, ENTRY.pack(len(name), state.st_size, bool(state.st_mode & 0o100)) + name)
+        left = state.st_size
+        while left:
+            part = os.read(opened, min(left, 1 << 20))
+            if not part:
+                return
+            frames.write_all(fd, part)
+            left -= len(part)
+        os.close(opened)
+    frames.write_all(fd, ENTRY.pack(0, 0, False))
+
+
+def below(folder):
+    """Paths of the run's own plain files. Raises ValueError for anything else of its own but folders."""
+    found = []
+    for directory, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            path = os.path.join(directory, name)
+            state = os.lstat(path)
+            if name in folders and not os.path.islink(path):
+                continue
+            if not cleaning.is_plain(state):
+                raise ValueError(path)
+            if state.st_uid != 0:
+                found.append(os.path.relpath(path, folder))
+    if len(found) > MOST_FILES:
+        raise ValueError(folder)
+    return found
+
+
+def received(source):
+    """The entries that a child sent, and None after the last one. What is cut off has no None."""
+    while len(head := source.read(ENTRY.size)) == ENTRY.size:
+        length, size, runs = ENTRY.unpack(head)
+        if not length:
+            yield None
+            return
+        path = os.fsdecode(source.read(length))
+        if path.startswith("/") or ".." in path.split("/"):
+            return
+        content = source.read(size)
+        if len(content) != size:
+            return
+        yield path, content, runs
+
+
+def restore(place, files):
+    """Write what was kept, root's own, into a directory where nothing has run yet."""
+    for path, content, runs in files:
+        target = os.path.join(place.folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o755 if runs else 0o644)
+        try:
+            frames.write_all(fd, content)
+        finally:
+            os.close(fd)
