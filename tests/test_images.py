@@ -111,7 +111,7 @@ def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_language_lists_what_there_is() -> None:
-    with pytest.raises(InputError, match="unknown language 'cobol'; there are: .*python"):
+    with pytest.raises(InputError, match=r"unknown language 'cobol'; there are: .*python"):
         images.bundled_recipe("cobol")
 
 
