@@ -16,7 +16,7 @@ def filled(
         if word == "{sources}":
             words += sources(spoken, source, paths)
         else:
-            words.append(replaced(word, source, limits))
+            words.append(replaced(word, source, limits.memory_mb - spoken.grace.memory_mb))
     return tuple(words)
 
 
@@ -31,9 +31,9 @@ def plain(path: str) -> str:
     return f"./{path}" if path.startswith("-") else path
 
 
-def replaced(word: str, source: str, limits: Limits) -> str:
+def replaced(word: str, source: str, memory_mb: int) -> str:
     stem = PurePosixPath(source).stem
-    for name, text in (("{source}", plain(source)), ("{stem}", stem), ("{memory_mb}", str(limits.memory_mb))):
+    for name, text in (("{source}", plain(source)), ("{stem}", stem), ("{memory_mb}", str(memory_mb))):
         word = word.replace(name, text)
     return word
 

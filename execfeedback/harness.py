@@ -1,5 +1,7 @@
 """Solution and tests of a language as one program: the files of a harness, filled in. Pure."""
 
+from pathlib import PurePosixPath
+
 from execfeedback.commands import compile_steps, filled
 from execfeedback.jobs import checked_paths, files_of, job, limits_of, main_file_of
 from execfeedback.languages import Command, Language
@@ -23,6 +25,7 @@ def harness_job(
     own = {**files_of(item, spoken), **item.files}
     main = main_file_of(item, spoken)
     joined = any("@SOLUTION@" in text for text in harness.values())
+    words = {**words, "@STEM@": PurePosixPath(main).stem}
     texts = {**words, "@SOLUTION@": str(own.pop(main))} if joined else words
     made: dict[str, FileText] = {
         path.replace("{stem}", spoken.stem_of(words.get("@TESTS@", ""), "tests")): replaced(text, texts)

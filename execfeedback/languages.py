@@ -1,5 +1,7 @@
 """Languages as data: one TOML each in `sandboxes/languages/`. Only what differs, and the programs that prove it works.
 
+A harness' file that is empty is the one of the same name in the language that it is built `from`.
+
 Words in braces in a command are filled in: `{source}` the solution's file, `{sources}` all files with its suffix, `{stem}`
 its name without suffix, `{memory_mb}` the memory limit. In a harness' files, `@SOLUTION@`, `@TESTS@` and `@ENTRY@` stand
 for these texts; in `cases` also `@BIND@` and `@NAMES@` (see `Cases`).
@@ -53,6 +55,10 @@ class Harness(Value):
     when: str = ""
     """Regular expression: the tests that it is for; the first harness that fits is taken."""
     files: dict[str, str] = {}
+    carry: str = ""
+    """Regular expression: lines of the solution (imports) that go ahead of tests which have none of their own."""
+    each: str = ""
+    """What `@EACH@` says for each test, `{test}` being its name."""
     compile: tuple[Command, ...] | None = None
     run: Command | None = None
     env: dict[str, str] = {}
@@ -151,7 +157,7 @@ class Language(Value):
 
     def stem_of(self, text: str, default: str | None = None) -> str:
         """The name that the text's file must have."""
-        found = (re.search(pattern, text) for pattern in self.stem)
+        found = (re.search(pattern, text, re.M) for pattern in self.stem)
         return next((match.group(1) for match in found if match), default or self.default_stem)
 
     def source_of(self, text: str, default: str | None = None) -> str:
@@ -172,8 +178,32 @@ def folder() -> Path:
 @cache
 def languages() -> dict[str, Language]:
     """Every language by its name."""
-    found = [read(path) for path in sorted(folder().glob("*.toml"))]
-    return {language.name: language for language in found}
+    read_ones = [read(path) for path in sorted(folder().glob("*.toml"))]
+    found = {language.name: language for language in read_ones}
+    return {name: with_shared_files(language, found) for name, language in found.items()}
+
+
+def with_shared_files(language: Language, known: dict[str, Language]) -> Language:
+    """An empty file of a harness is the one of that name in the language below. Raises InputError where there is none."""
+    if language.base is None:
+        return language
+    below = known.get(language.base)
+    if below is None:
+        raise InputError(f"language {language.name}: there is no language {language.base!r} to build upon")
+    shared = {path: text for harness in below.native for path, text in harness.files.items()}
+    native = tuple(
+        harness.model_copy(update={"files": completed(harness.files, shared)}) for harness in language.native
+    )
+    if language.cases is None:
+        return language.model_copy(update={"native": native})
+    own = completed(language.cases.files, below.cases.files if below.cases else {})
+    return language.model_copy(
+        update={"native": native, "cases": language.cases.model_copy(update={"files": own})}
+    )
+
+
+def completed(files: dict[str, str], shared: dict[str, str]) -> dict[str, str]:
+    return {path: text or shared.get(path, "") for path, text in files.items()}
 
 
 @cache

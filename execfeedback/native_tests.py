@@ -10,6 +10,7 @@ import secrets
 from collections import Counter
 
 from execfeedback.harness import harness_job
+from execfeedback.jobs import files_of, main_file_of
 from execfeedback.judge import Decision, compile_decision, step_verdict, verdict
 from execfeedback.languages import Harness, Language
 from execfeedback.protocols import Sandbox
@@ -22,13 +23,15 @@ async def native_verdict(
     item: Item, spoken: Language, sandbox: Sandbox, harness: Harness, fresh_seed: int | None
 ) -> Verdict:
     """The verdict of the item's test program. Raises what `Sandbox.run` raises."""
-    tests = str(item.tests)
+    tests = with_carried(item, spoken, harness)
     mark = f"@{secrets.token_hex(8)}"
+    expected = names_in(tests, harness)
+    each = "\n".join(harness.each.replace("{test}", name) for name in expected)
     job = harness_job(
         item,
         spoken,
         harness=harness.files,
-        words={"@TESTS@": tests, "@ENTRY@": item.entry_point or ""},
+        words={"@TESTS@": tests, "@ENTRY@": item.entry_point or "", "@EACH@": each},
         compiling=harness.compile,
         run=harness.run,
         env=harness.env,
@@ -36,7 +39,6 @@ async def native_verdict(
         fresh_seed=fresh_seed,
     )
     execution = await sandbox.run(job)
-    expected = names_in(tests, harness)
     if decision := compile_decision(execution):
         return shared(item, execution, execution.compile[-1], decision, TestCounts(expected=len(expected)))
     step = execution.steps[0]
@@ -52,6 +54,15 @@ def harness_for(item: Item, spoken: Language) -> Harness | None:
     """The first harness that takes these tests."""
     tests = item.tests if isinstance(item.tests, str) else ""
     return next((h for h in spoken.native if not h.when or re.search(h.when, tests, re.M)), None)
+
+
+def with_carried(item: Item, spoken: Language, harness: Harness) -> str:
+    """The tests, with the solution's imports where they have none and the language gives each file its own."""
+    tests = str(item.tests)
+    if not harness.carry or re.search(harness.carry, tests, re.M):
+        return tests
+    main = str(files_of(item, spoken)[main_file_of(item, spoken)])
+    return "\n".join([*(m.group() for m in re.finditer(harness.carry, main, re.M)), tests])
 
 
 def names_in(tests: str, harness: Harness) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 
 from execfeedback.sandbox import engine, images, leftovers
 from execfeedback.sandbox.pool import Pool
-from execfeedback.sandbox.slot import MOST_OPEN_FILES, MOST_PROCESSES, Slot, host_options
+from execfeedback.sandbox.slot import MOST_GRACE_MB, MOST_OPEN_FILES, MOST_PROCESSES, Slot, host_options
 
 
 class Containers:
@@ -18,7 +18,7 @@ class Containers:
         self.runtime = runtime
         self.options = host_options(memory_mb, disk_mb, runtime)
         self.offered = {
-            "memory_mb": memory_mb,
+            "memory_mb": memory_mb + MOST_GRACE_MB,
             "disk_mb": disk_mb,
             "processes": MOST_PROCESSES,
             "files": MOST_OPEN_FILES,

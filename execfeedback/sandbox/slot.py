@@ -20,9 +20,11 @@ UIDS_PER_SLOT = 64
 FIRST_UID, LAST_UID = 10_000, 50_000
 RESERVE_MB = 512
 """Memory of a container beyond the largest limit that a job may ask for: zygotes, judge process, supervisor."""
+MOST_GRACE_MB = 256
+"""What a language may add to an item's memory limit for its own run-time."""
 PIDS = 512
 """Processes of a container: both sides of a run with the largest limit that a job may ask for, zygotes, supervisor."""
-MOST_PROCESSES, MOST_OPEN_FILES = 240, 4096
+MOST_PROCESSES, MOST_OPEN_FILES = 288, 4096
 GREETING_S = 60.0
 DOCKER_STREAM = struct.Struct(">BxxxI")
 STDERR = 2
@@ -169,6 +171,7 @@ def with_programs(options: dict[str, Any]) -> dict[str, Any]:
 
 def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str, Any]:
     """The wall, as `docker run` options; sandboxes/README.md has the reasons."""
+    memory = f"{memory_mb + MOST_GRACE_MB + RESERVE_MB}m"
     tmpfs = f"rw,nosuid,nodev,mode=1777,size={disk_mb}m,nr_inodes=4096"
     return {
         "network_mode": "none",
@@ -180,8 +183,8 @@ def host_options(memory_mb: int, disk_mb: int, runtime: str | None) -> dict[str,
         "cap_add": ["SETUID", "SETGID"],
         "security_opt": ["no-new-privileges", f"seccomp={seccomp_profile()}"],
         "pids_limit": PIDS,
-        "mem_limit": f"{memory_mb + RESERVE_MB}m",
-        "memswap_limit": f"{memory_mb + RESERVE_MB}m",
+        "mem_limit": memory,
+        "memswap_limit": memory,
         "oom_kill_disable": False,
         "log_config": {"type": "none"},
         "auto_remove": True,
