@@ -12,7 +12,10 @@ from typing import Any
 from execfeedback.calling import CallCache, fetched, request_for
 from execfeedback.errors import GeneratorError, GeneratorExhausted, SandboxError
 from execfeedback.feedback import feedback
+from execfeedback.findings import findings_in
+from execfeedback.findings import told as findings_told
 from execfeedback.items import item_for, suite_of
+from execfeedback.languages import language
 from execfeedback.parsing import solution_in
 from execfeedback.plan import Ask, RunTests, Step, Stop, plan
 from execfeedback.protocols import EventSink, Generator, Sandbox
@@ -22,6 +25,7 @@ from execfeedback.types import (
     Item,
     ModelCall,
     Origin,
+    Problem,
     Solution,
     Style,
     Tests,
@@ -97,13 +101,27 @@ async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Tr
     verdict = await bench.judge(item, bench.sandbox)
     if verdict.verdict is None:
         raise SandboxError(verdict.error or "the sandbox gave no verdict and no reason")
-    told = "" if verdict.passed else feedback(trajectory.problem, verdict, bench.feedback_chars)
+    told = await _told(trajectory.problem, step.solution.code, verdict, bench)
     attempt = Attempt(solution=step.solution, verdict=verdict, feedback=told)
     number = len(trajectory.attempts)
     bench.on_event(
         _event("attempt", trajectory, attempt=number, verdict=verdict.verdict, passed=verdict.passed)
     )
     return trajectory.model_copy(update={"attempts": (*trajectory.attempts, attempt), "solution": None})
+
+
+async def _told(problem: Problem, code: str, verdict: Verdict, bench: Bench) -> str:
+    """What the author of the solution reads: what happened, and what the language's checkers find, while there is room.
+    Python's own run says what its checkers would."""
+    if verdict.passed:
+        return ""
+    said = feedback(problem, verdict, bench.feedback_chars)
+    spoken = language(problem.language)
+    if verdict.passed is None or not spoken.static:
+        return said
+    found = await findings_in(code, spoken, bench.sandbox)
+    remarks = findings_told(found or (), bench.feedback_chars - len(said) - 1)
+    return f"{said}\n{remarks}" if remarks else said
 
 
 async def _ask(step: Ask, trajectory: Trajectory, bench: Bench) -> Trajectory:

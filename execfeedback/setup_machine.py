@@ -11,12 +11,13 @@ from execfeedback.sandbox.engine_start import ensure_engine
 from execfeedback.sandbox.images import ensure_image
 
 
-def main(languages: Sequence[str] = ("python",)) -> int:
-    """The exit code: 0, or that of the error, whose words were printed."""
+def main(environments: Sequence[str]) -> int:
+    """The images of these environments, Python's if none is named. The exit code: 0, or that of the error, whose words
+    were printed."""
     try:
         ensure_engine(_say)
-        for language in languages:
-            ensure_image(language, _say)
+        for environment in environments or ("python",):
+            ensure_image(environment, _say)
     except ExecfeedbackError as error:
         _say(str(error))
         return error.exit_code
@@ -28,4 +29,4 @@ def _say(words: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -17,7 +17,11 @@ def images() -> None:
 @app.command("build")
 def build(
     names: Annotated[
-        list[str], typer.Argument(metavar="LANG...", help="Languages, or with --pip one name of your own.")
+        list[str],
+        typer.Argument(
+            metavar="LANG...",
+            help="Languages; main: the ten that are proven first; all; or with --pip one name of your own.",
+        ),
     ],
     from_: Annotated[str, typer.Option("--from", metavar="LANG", help="The language to build upon.")] = "",
     pip: Annotated[
@@ -29,13 +33,25 @@ def build(
     from execfeedback.sandbox.images import build_environment, ensure_image
 
     if pip is None and not from_:
-        tags = [ensure_image(name, _say) for name in names]
+        tags = [ensure_image(name, _say) for name in _meant(names)]
     elif pip is None or not from_ or len(names) != 1:
         raise InputError("an environment needs all three: images build NAME --from LANG --pip FILE")
     else:
         tags = [build_environment(names[0], from_, pip, _say)]
     for tag in tags:
         print(tag)
+
+
+def _meant(names: list[str]) -> list[str]:
+    """The environments that are meant: `main` and `all` stand for languages."""
+    from execfeedback.languages import languages
+
+    meant: dict[str, None] = {}
+    for name in names:
+        some = name in ("main", "all")
+        several = (one.name for one in languages().values() if name == "all" or one.main)
+        meant.update(dict.fromkeys(several if some else [name]))
+    return list(meant)
 
 
 def _say(words: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from execfeedback.errors import InputError, SandboxMissing
 from execfeedback.ids import digest
 from execfeedback.languages import language, languages
-from execfeedback.sandbox import debian_packages, packages
+from execfeedback.sandbox import debian_packages, packages, proving
 from execfeedback.sandbox.base_image import Base, ensure_base, find_base
 from execfeedback.sandbox.building import build, one_builder, sandboxes_folder, tree_digest
 from execfeedback.sandbox.debian_packages import Layer
@@ -100,6 +100,9 @@ def image_for(environment: str) -> str:
         if base and _exists(client, tag := tag_of(recipe, base)):
             return tag
         state = "out of date" if _images_of(client, environment) else "not there"
+        why = proving.noted(tag_of(recipe, base)) if base else ""
+    if why:
+        raise SandboxMissing(f"{environment} is not offered, its own proof failed when it was built: {why}")
     raise SandboxMissing(
         f"the sandbox image for {environment} is {state}; run: execfeedback images build {environment}"
     )
@@ -178,9 +181,23 @@ def _ensure(client: "docker.DockerClient", recipe: Recipe, say: Say) -> str:
         base = ensure_base(client, say)
         if not _exists(client, tag := tag_of(recipe, base)):
             _ensure_packages(client, recipe, base, say)
-            _build_image(client, recipe, base, tag)
-            say(f"built {tag} on {base.origin}")
+            _build_image(client, recipe, base, f"{tag}-unproven")
+            _prove(client, recipe, tag)
+            say(f"built and proved {tag} on {base.origin}")
     return tag
+
+
+def _prove(client: "docker.DockerClient", recipe: Recipe, tag: str) -> None:
+    """Give a new image its name, if the language's proof holds in it. Raises SandboxMissing with what does not."""
+    candidate = f"{tag}-unproven"
+    wrong = proving.ends_in_image(language(recipe.language), candidate)
+    with engine_errors(f"naming {tag}"):
+        if not wrong:
+            client.api.tag(candidate, tag)
+        client.api.remove_image(candidate)
+    proving.note(tag, "; ".join(wrong))
+    if wrong:
+        raise SandboxMissing(f"{recipe.name} is not offered, its own proof fails here: {'; '.join(wrong)}")
 
 
 def _ensure_packages(client: "docker.DockerClient", recipe: Recipe, base: Base, say: Say) -> None:

@@ -7,7 +7,7 @@ from gate_fakes import HostSandbox
 from gate_fixtures import all_of, must_hold, read
 
 from execfeedback.errors import SandboxError
-from execfeedback.gates.static import static_findings
+from execfeedback.findings import static_findings
 from execfeedback.types import Execution, Job, StepResult
 
 NEEDS_313 = {"new_syntax"}
