@@ -65,6 +65,8 @@ class Harness(Value):
     tests: str = ""
     """Regular expression: the names of the tests in their text (group 1, or all). Empty: the program is one test, and
     ends with the line `@NONCE@ ended`, NONCE being the first line of its input."""
+    comments: str = ""
+    """Regular expression: what is no code in the tests, and so names no test."""
     results: str = ""
     """Regular expression: a test's `name` and `outcome` in what the program prints."""
     ended: str = ""

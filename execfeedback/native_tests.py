@@ -69,7 +69,8 @@ def names_in(tests: str, harness: Harness) -> list[str]:
     """The tests that must report: their names, or one without name where the program is the test."""
     if not harness.tests:
         return [""]
-    found = re.finditer(harness.tests, tests, re.M)
+    code = re.sub(harness.comments, "", tests) if harness.comments else tests
+    found = re.finditer(harness.tests, code, re.M)
     return [match.group(match.lastindex or 0) for match in found]
 
 
