@@ -11,7 +11,7 @@ from execfeedback.sandbox.engine_start import ensure_engine
 from execfeedback.sandbox.images import ensure_image
 
 
-def main(environments: Sequence[str]) -> int:
+def main(environments: Sequence[str] = ()) -> int:
     """The images of these environments, Python's if none is named. The exit code: 0, or that of the error, whose words
     were printed."""
     try:

@@ -47,12 +47,12 @@ def entry_point(code: str, *asserts: str) -> str | None:
 
 
 def test_the_kinds_are_the_files() -> None:
-    assert list(kinds()) == ["humaneval", "mbpp"]
+    assert list(kinds()) == ["humaneval", "humaneval-x", "mbpp"]
     assert [importer(kind).NAME for kind in kinds()] == list(kinds())
 
 
 def test_an_unknown_kind_lists_what_exists() -> None:
-    with pytest.raises(InputError, match=r"^there is no import kind 'mbp'; there are humaneval, mbpp$"):
+    with pytest.raises(InputError, match=r"^there is no import kind 'mbp'; there are humaneval, humaneval-x, mbpp$"):
         importer("mbp")
 
 
