@@ -26,13 +26,15 @@ LANGUAGES = {
 }
 DECLARED = {
     "python": r"^def (\w+)\(",
-    "cpp": r"^[\w:<>,&* ]+?\b(\w+)\([^;]*\)\s*\{\s*\Z",
+    "cpp": r"^\w[\w:<>,&* ]*?\b(\w+)\([^;{}]*\)\s*\{",
     "java": r"\b(\w+)\([^;{]*\)\s*(?:throws [\w, ]+)?\{\s*\Z",
     "javascript": r"^(?:const|let|var|function) (\w+)",
     "go": r"^func (\w+)\(",
     "rust": r"^(?:pub )?fn (\w+)",
 }
 """How the last declaration of a prompt names its function."""
+DEFECTIVE = {"JavaScript/112", "JavaScript/155"}
+"""Upstream's own solution fails the tests: one returns half of a pair, one counts no digit in 0."""
 JAVA_IMPORT = re.compile(r"^import [^;]*;", re.M)
 GO_IMPORT = re.compile(r'"([\w/.-]+)"')
 GO_IMPORTS = re.compile(r"^import\s*(?:\([^)]*\)|\"[^\"]*\")[ \t]*\n", re.M)
@@ -69,10 +71,12 @@ def read(path: Path) -> Iterator[Problem]:
 
 
 def problem(row: dict[str, Any]) -> Problem:
-    """One upstream row as a problem. Raises ValueError for a language that the set does not have."""
+    """One upstream row as a problem. Raises ValueError for a language that the set does not have, and without tests."""
     prefix = row["task_id"].partition("/")[0]
     if prefix not in LANGUAGES:
         raise ValueError(f"field 'task_id': {prefix!r} is none of {', '.join(LANGUAGES)}")
+    if not row["test"].strip():
+        raise ValueError("field 'test': is empty")
     language = LANGUAGES[prefix]
     prompt, reference, tests = PARTS.get(language, _joined)(row)
     style: Style = "humaneval" if language == "python" else "native"
@@ -86,7 +90,7 @@ def problem(row: dict[str, Any]) -> Problem:
         reference=reference,
         prompt=prompt,
         source=SOURCE,
-        tags=("humaneval-x",),
+        tags=("humaneval-x", "defective") if row["task_id"] in DEFECTIVE else ("humaneval-x",),
     )
 
 
