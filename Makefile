@@ -3,13 +3,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check setup requirements
+.PHONY: demo test test-all-languages check setup requirements
 
 demo: .venv/.complete  ## Grow a small corpus with the embedded generator: no key, no model.
 	.ci/demo $(BIN)
 
-test: setup  ## The whole test suite.
+test: setup  ## The whole test suite, with the ten main languages.
+	$(BIN)/execfeedback images build main
 	$(BIN)/python -m pytest
+
+test-all-languages: setup  ## Build the images of all languages and prove each.
+	$(BIN)/execfeedback images build all
+	$(BIN)/python -m pytest -m more_languages tests/languages
 
 check: .venv/.complete  ## Style, types, and the quick tests that need no Docker; under a minute.
 	$(BIN)/ruff check .

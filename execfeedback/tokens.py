@@ -122,11 +122,10 @@ def same(got: Any, wanted: Any, tolerance: float, *, ordered: bool = True) -> bo
 def same_number(got: float, wanted: float, tolerance: float) -> bool:
     if got == wanted:
         return True
-    if isinstance(got, int) and isinstance(wanted, int) and not tolerance:
-        return False
     try:
-        both_nan = math.isnan(got) and math.isnan(wanted)
-        return both_nan or math.isclose(got, wanted, rel_tol=tolerance, abs_tol=tolerance)
+        if math.isnan(got) and math.isnan(wanted):
+            return True
+        return bool(tolerance) and math.isclose(got, wanted, rel_tol=tolerance, abs_tol=tolerance)
     except OverflowError:
         return False
 
