@@ -1,5 +1,6 @@
 """From a verify item to the jobs that answer it. Pure; raises InputError for an item that says what cannot be."""
 
+import json
 from base64 import b64decode
 from pathlib import PurePosixPath
 
@@ -188,25 +189,44 @@ def stdio_job(
 
 def special_judge_job(checker: SpecialJudge, case: StdioCase, output: str, limits: Limits) -> Job:
     """An output validator in the Kattis form: input, answer and a folder as arguments, the output on its stdin; 42 accepts,
-    43 is a wrong answer."""
+    43 is a wrong answer. What is compiled gets the case on its stdin, so that it is compiled once for all cases."""
     spoken = language(checker.language)
-    source = spoken.source_of(checker.source)
-    files: dict[str, FileText] = {source: checker.source, "input.txt": case.stdin, "answer.txt": case.stdout}
+    source, own = spoken.source_of(checker.source), with_grace(judge_limits(limits, spoken), spoken.grace)
+    given: dict[str, str] = {"input.txt": case.stdin, "answer.txt": case.stdout}
+    files: dict[str, FileText] = {source: checker.source, **({"feed.py": FEED} if spoken.compile else given)}
     argv = (
-        *filled(spoken.run, spoken, source, files, limits),
-        "input.txt",
-        "answer.txt",
+        *(("python3", "feed.py") if spoken.compile else ()),
+        *filled(spoken.run, spoken, source, files, own),
+        *given,
         "./",
         *checker.flags,
     )
-    own = with_grace(limits, spoken.grace)
+    stdin = json.dumps({**given, "output.txt": output}) if spoken.compile else output
     return Job(
         environment=spoken.image,
         files=files,
         limits=own,
         compile=compile_steps(spoken.compile, spoken, source, files, own, spoken.env),
-        steps=(Step(argv=argv, stdin=output, warm=spoken.warm, env=spoken.env),),
+        steps=(Step(argv=argv, stdin=stdin, warm=spoken.warm, env=spoken.env),),
     )
+
+
+FEED = """
+import json, os, sys
+
+for name, text in json.load(sys.stdin).items():
+    with open(name, "wb") as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
+os.dup2(os.open("output.txt", os.O_RDONLY), 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Writes a case into files, and becomes the program that its arguments name, with the output as its stdin."""
+
+
+def judge_limits(limits: Limits, spoken: Language) -> Limits:
+    """At least its own language's, and time: a judge reads as much as the solution did, and is nobody's race."""
+    least = spoken.limits.model_copy(update={"cpu_s": 60.0, "wall_s": 120.0})
+    return Limits(**{name: max(value, getattr(least, name)) for name, value in limits.model_dump().items()})
 
 
 def job(

@@ -104,7 +104,18 @@ class FloatChecker(Value):
     float: Annotated[float, Field(gt=0)]
 
 
-Checker = Literal["exact", "tokens", "lines", "unordered"] | FloatChecker | SpecialJudge
+class TokenChecker(Value):
+    """Tokens as the default output validator of Kattis packages compares them."""
+
+    ignore_case: bool
+    spaces: bool = False
+    """White space must be the same."""
+    absolute: float = Field(0.0, ge=0)
+    relative: float = Field(0.0, ge=0)
+    """Where one of the two is given, a token that is expected to be a number is right within either."""
+
+
+Checker = Literal["exact", "tokens", "lines", "unordered"] | FloatChecker | TokenChecker | SpecialJudge
 
 
 class Contract(Value):

@@ -1,9 +1,10 @@
 """Comparison of outputs."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from execfeedback.checkers import accepts
-from execfeedback.types import Checker, FloatChecker
+from execfeedback.types import Checker, FloatChecker, TokenChecker
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,32 @@ from execfeedback.types import Checker, FloatChecker
         (FloatChecker(float=1e-6), "0.334", "0.333", False),
         (FloatChecker(float=1e-6), "nan", "1", False),
         (FloatChecker(float=1e-6), "1", "1 1", False),
+        (TokenChecker(ignore_case=True), " YES\n1 ", "Yes 1", True),
+        (TokenChecker(ignore_case=False), "YES", "Yes", False),
+        (TokenChecker(ignore_case=True), "1.0", "1", False),
+        (TokenChecker(ignore_case=True), "", "1", False),
+        (TokenChecker(ignore_case=True, absolute=1e-6), "yes 100.0000005", "Yes 100", True),
+        (TokenChecker(ignore_case=True, absolute=1e-6), "1e2", "100", True),
+        (TokenChecker(ignore_case=True, absolute=1e-6), "100.0001", "100", False),
+        (TokenChecker(ignore_case=True, relative=1e-5), "100.0001", "100", True),
+        (TokenChecker(ignore_case=True, relative=1e-5), "0.000001", "0", False),
+        (TokenChecker(ignore_case=True, relative=1e-5), "-.5", "-0.5", True),
+        (TokenChecker(ignore_case=True, absolute=1.0), "nan", "1", False),
+        (TokenChecker(ignore_case=True, absolute=1.0), "1_0", "10", False),
+        (TokenChecker(ignore_case=True, absolute=1.0), "1", "one", False),
+        (TokenChecker(ignore_case=True, spaces=True), "a b\n", "A b\n", True),
+        (TokenChecker(ignore_case=True, spaces=True), "a  b\n", "a b\n", False),
+        (TokenChecker(ignore_case=True, spaces=True), "a b", "a b\n", False),
+        (TokenChecker(ignore_case=True, spaces=True), " a b\n", "a b\n", False),
     ],
 )
 def test_accepts(checker: Checker | None, got: str, wanted: str, right: bool) -> None:
     assert accepts(checker, got, wanted) is right
+
+
+@pytest.mark.parametrize(
+    "given", ["lines", {"float": 0.5}, {"ignore_case": True}, {"language": "c", "source": ""}]
+)
+def test_a_checker_is_told_by_its_fields(given: object) -> None:
+    dumped = TypeAdapter[Checker](Checker).validate_python(given)
+    assert TypeAdapter[Checker](Checker).dump_python(dumped, exclude_unset=True) == given

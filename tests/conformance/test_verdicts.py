@@ -324,6 +324,18 @@ sys.exit(42 if abs(float(sys.stdin.read()) - wanted) < 0.1 else 43)
     assert (await judged(sandbox, solution="print('x')\n", **fields)).verdict == "bad_tests"
 
 
+async def test_a_special_judge_may_take_longer_than_the_solution(sandbox: Sandbox) -> None:
+    source = "import sys, time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\nsys.exit(42)\n"
+    fields = {"style": "stdio", "checker": {"language": "python", "source": source}}
+    limits = {"cpu_s": 0.5}
+
+    found = await judged(
+        sandbox, solution="print(1)\n", tests=[{"stdin": "", "stdout": "1"}], limits=limits, **fields
+    )
+
+    assert found.verdict == "passed"
+
+
 async def test_held_out_cases_reject_a_table(sandbox: Sandbox) -> None:
     table = "def add(a, b):\n    return {(1, 2): 3, (0, 0): 0}.get((a, b))\n"
     holdout = [{"args": [5, 6], "expected": 11}]
