@@ -89,8 +89,11 @@ class Cases(Value):
     signature: str = ""
     """How a solution must look, for those who are to write one: `{name}`, `{params}`, `{returns}`."""
     param: str = "{name}"
+    int_bits: int = 64
+    """What an integer holds, its sign included; 0 is without end."""
     types: dict[str, str] = {}
-    """What `int`, `float`, `string`, `bool`, `list`, `map`, `optional` are called; `{0}` and `{1}` are what is inside."""
+    """What `int`, `float`, `string`, `bool`, `list`, `map`, `optional` are called; `{0}` and `{1}` are what is inside; with
+    the suffix `_inside`, how they are called there."""
 
 
 class Checking(Value):
