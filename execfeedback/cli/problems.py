@@ -1,9 +1,12 @@
 """`execfeedback problems ...`: bring problem sets in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from execfeedback.types import Item
 
 app = typer.Typer(name="problems", help="Bring problem sets in.", no_args_is_help=True)
 
@@ -16,23 +19,37 @@ def problems() -> None:
 @app.command("import")
 def import_(
     kind: Annotated[str, typer.Argument(help="humaneval, mbpp, ... (a wrong name lists what exists)")],
-    file: Annotated[Path, typer.Argument(help="The set's own file, one JSON object a line.")],
+    file: Annotated[
+        Path, typer.Argument(help="The set's own file (kattis: a problem package, or a folder of them).")
+    ],
     out: Annotated[Path, typer.Option(help="Problem file to write; it is there whole or not at all.")],
+    items: Annotated[
+        Path | None,
+        typer.Option(help="Write the set's own submissions here, as verify items with the verdict expected."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Turn somebody else's problem set into a problem file."""
     import json
 
-    from execfeedback.importers import importer
+    from execfeedback.importers import importer, with_submissions
     from execfeedback.jsonl import write_jsonl
     from execfeedback.problems import problem_row
 
-    count = write_jsonl(out, map(problem_row, importer(kind).read(file)))
+    judged = with_submissions(kind).submissions(file) if items else None
+    counts = {"problems": write_jsonl(out, map(problem_row, importer(kind).read(file)))}
+    if items and judged is not None:
+        counts["submissions"] = write_jsonl(items, map(_item_row, judged))
     if as_json:
-        typer.echo(json.dumps({"kind": kind, "problems": count, "out": str(out)}))
+        files = {"out": str(out)} | ({"items": str(items)} if items else {})
+        typer.echo(json.dumps({"kind": kind, **counts, **files}))
         return
-    typer.echo(f"{count} problem{'s' if count != 1 else ''} in {out}")
+    for name, count in counts.items():
+        place = out if name == "problems" else items
+        typer.echo(f"{count} {name if count != 1 else name.removesuffix('s')} in {place}")
     typer.echo(f"Next: execfeedback grow {out} --out corpus.db")
+    if items:
+        typer.echo(f"      execfeedback verify {items} --out verdicts.jsonl")
 
 
 @app.command("translate")
@@ -67,3 +84,7 @@ def translate(
     for reason in left:
         print(f"left out: {reason}", file=sys.stderr)
     typer.echo(f"{count} problem{'s' if count != 1 else ''} in {out}; {len(left)} left out")
+
+
+def _item_row(item: "Item") -> dict[str, Any]:
+    return item.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from execfeedback.errors import InputError
 from execfeedback.jsonl import parsed, read_rows
 from execfeedback.problems import distinct
-from execfeedback.types import Problem
+from execfeedback.types import Item, Problem
 
 
 class Importer(Protocol):
@@ -23,6 +23,14 @@ class Importer(Protocol):
 
     def read(self, path: Path) -> Iterator[Problem]:
         """The problems of a file, in its order. Raises InputError naming file, line and field."""
+        ...
+
+
+class WithSubmissions(Importer, Protocol):
+    """An importer of sets that bring solutions with the verdicts that they should get."""
+
+    def submissions(self, path: Path) -> Iterator[Item]:
+        """The set's own solutions as verify items, `expected` being the verdict. Raises InputError."""
         ...
 
 
@@ -40,6 +48,14 @@ def importer(kind: str) -> Importer:
     if kind not in modules:
         raise InputError(f"there is no import kind '{kind}'; there are {', '.join(modules)}")
     return cast(Importer, importlib.import_module(modules[kind]))
+
+
+def with_submissions(kind: str) -> WithSubmissions:
+    """The importer of a kind whose sets bring solutions. Raises InputError where they do not."""
+    found = importer(kind)
+    if not hasattr(found, "submissions"):
+        raise InputError(f"--items: sets of kind '{kind}' bring no submissions; leave it out")
+    return cast(WithSubmissions, found)
 
 
 def tree(field: str, text: str) -> ast.Module:

@@ -1,0 +1,1 @@
+print(round(float(input()) ** 0.5, 3))

@@ -1,0 +1,3 @@
+#include <istream>
+
+long long total(std::istream &in);
