@@ -116,11 +116,6 @@ def test_a_row_is_called_by_the_first_name_that_it_has(name: str) -> None:
         ({"input_output": "[1]"}, "field 'input_output': must be "),
         ({"input_output": "[" * 90_000}, "field 'input_output': is no"),
         ({"input_output": "1" * 5000}, "field 'input_output': is no JSON that can be read: "),
-        ({"input_output": ""}, "field 'inputs': holds no test; leave the row out"),
-        (
-            {"input_output": '{"inputs": [], "outputs": []}'},
-            "field 'input_output.inputs': holds no test; leave the row out",
-        ),
         (
             {"input_output": {"inputs": ["1"], "outputs": []}},
             "field 'input_output.outputs': must have one for each input, not 0 for 1 inputs",
@@ -155,4 +150,21 @@ def test_what_is_not_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("question,solutions\n")
     with pytest.raises(InputError, match=r"a.jsonl:1: is not JSON"):
+        list(apps.read(path))
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [("", "inputs"), ('{"inputs": [], "outputs": []}', "input_output.inputs"), ("{}", "input_output.inputs")],
+)
+def test_a_row_without_tests_is_left_out_with_a_note(
+    given: str, field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [PROGRAM | {"problem_id": 1, "input_output": given}, PROGRAM]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [problem.id for problem in apps.read(path)] == ["17"]
+    assert capsys.readouterr().err == f"left out: {path}:1: field '{field}': holds no test\n"
+    path.write_text(json.dumps(rows[0]) + "\n")
+    with pytest.raises(InputError, match=r"a.jsonl: holds no problem"):
         list(apps.read(path))

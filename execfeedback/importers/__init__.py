@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,10 @@ from execfeedback.errors import InputError
 from execfeedback.jsonl import parsed, read_rows
 from execfeedback.problems import distinct
 from execfeedback.types import Item, Problem
+
+
+class LeftOut(ValueError):
+    """Something is as it should be, and cannot be a problem here: it is left out with a note, and the others are read."""
 
 
 class Importer(Protocol):
@@ -76,7 +81,7 @@ def problems_of(
 ) -> Iterator[Problem]:
     """Each line of a JSONL file through `problem`, after its fields were checked against `row_model`.
 
-    A ValueError of `problem` becomes an InputError with file and line; ids must be distinct.
+    A ValueError of `problem` becomes an InputError with file and line, a LeftOut a note; ids must be distinct.
     """
 
     def pairs() -> Iterator[tuple[str, Problem]]:
@@ -85,6 +90,8 @@ def problems_of(
             parsed(row, row_model, where)
             try:
                 yield where, problem(row)
+            except LeftOut as error:
+                print(f"left out: {where}: {error}", file=sys.stderr)
             except ValueError as error:
                 raise InputError(f"{where}: {error}") from None
 

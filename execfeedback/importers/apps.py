@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from execfeedback.importers import problems_of
+from execfeedback.importers import LeftOut, problems_of
 from execfeedback.types import Case, LimitsGiven, Problem, Source, StdioCase, Value
 
 NAME = "apps"
@@ -62,12 +62,12 @@ class Row(Pairs):
 
 
 def read(path: Path) -> Iterator[Problem]:
-    """Problems of a file. Raises InputError naming file, line and field."""
+    """Problems of a file. Raises InputError naming file, line and field; rows without tests are left out with a note."""
     return problems_of(path, Row, problem)
 
 
 def problem(row: dict[str, Any]) -> Problem:
-    """One row as a problem. Raises ValueError for one without id, text or tests."""
+    """One row as a problem. Raises ValueError for one without id or text, LeftOut for one without tests."""
     given = Row.model_validate(row)
     pairs = given.input_output or given
     _check(pairs, "input_output." if given.input_output else "")
@@ -100,7 +100,7 @@ def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
 
 def _check(pairs: Pairs, where: str) -> None:
     if not pairs.inputs:
-        raise ValueError(f"field '{where}inputs': holds no test; leave the row out")
+        raise LeftOut(f"field '{where}inputs': holds no test")
     if len(pairs.inputs) != len(pairs.outputs):
         counts = f"{len(pairs.outputs)} for {len(pairs.inputs)} inputs"
         raise ValueError(f"field '{where}outputs': must have one for each input, not {counts}")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from execfeedback.errors import InputError
+from execfeedback.importers import LeftOut
 from execfeedback.importers._package_files import SETTINGS, Package, packages
 from execfeedback.jsonl import parsed
 from execfeedback.languages import spoken_names
@@ -79,10 +80,6 @@ MOST_SETTINGS = 1 << 20
 MOST_DATA = 256 << 20
 MOST_MEMORY_MB = 2048
 """What a slot offers unless it is configured otherwise."""
-
-
-class Unsupported(ValueError):
-    """The package is as it should be, and is not for us."""
 
 
 # ---- settings ----------------------------------------------------------------------------------------------------
@@ -185,7 +182,7 @@ def _supported(path: Path, skipped: list[str]) -> Iterator[tuple[Package, Proble
     for package in packages(path):
         try:
             pair = package, problem(package)
-        except Unsupported as error:
+        except LeftOut as error:
             skipped.append(f"{package.place}: {error}")
         else:
             found = True
@@ -195,7 +192,7 @@ def _supported(path: Path, skipped: list[str]) -> Iterator[tuple[Package, Proble
 
 
 def problem(package: Package) -> Problem:
-    """A package as a problem. Raises Unsupported for what is not one program on one input, and InputError."""
+    """A package as a problem. Raises LeftOut for what is not one program on one input, and InputError."""
     settings = _settings(package)
     _check_kind(package, settings)
     cases = _cases(package)
@@ -219,11 +216,11 @@ def _check_kind(package: Package, settings: ProblemSettings) -> None:
     words = (*settings.type, *settings.validation)
     for kind in ("interactive", "multi-pass", "multipass", "submit-answer"):
         if kind in words:
-            raise Unsupported(f"is {kind}, which is not supported")
+            raise LeftOut(f"is {kind}, which is not supported")
     if settings.constants:
-        raise Unsupported("has constants that are put into its files, which is not supported")
+        raise LeftOut("has constants that are put into its files, which is not supported")
     if package.below("include"):
-        raise Unsupported("has files that go along with submissions (include/), which is not supported")
+        raise LeftOut("has files that go along with submissions (include/), which is not supported")
 
 
 def _source(settings: ProblemSettings) -> Source:
@@ -298,7 +295,7 @@ def _check_cases(package: Package, pairs: list[tuple[str, str]]) -> None:
             raise InputError(f"{package.place}/{path}: has no {PurePosixPath(answer).name} beside it; add it")
         for beside in (f"{path.removesuffix('.in')}.args", f"{path.removesuffix('.in')}.files"):
             if package.below(beside):
-                raise Unsupported(f"gives programs arguments or files ({beside}), which is not supported")
+                raise LeftOut(f"gives programs arguments or files ({beside}), which is not supported")
     if sum(package.files[path].size for pair in pairs for path in pair) > MOST_DATA:
         raise InputError(f"{package.place}/data: is larger than {MOST_DATA >> 20} MB; leave large cases out")
 
@@ -327,7 +324,7 @@ def _group_flags(package: Package) -> tuple[str, ...]:
     )
     found = {next((given[at] for at in case.parents if at in given), ()) for case in cases}
     if len(found) > 1:
-        raise Unsupported("validates groups of cases with different flags, which is not supported")
+        raise LeftOut("validates groups of cases with different flags, which is not supported")
     return found.pop()
 
 
@@ -361,7 +358,7 @@ def _special_judge(package: Package, paths: list[str], flags: tuple[str, ...]) -
     scripts = [path for path in paths if PurePosixPath(path).name in ("build", "run")]
     if len(sources) != 1 or scripts:
         names = ", ".join((scripts or sources or paths)[:4])
-        raise Unsupported(f"has an output validator that is not one source file ({names})")
+        raise LeftOut(f"has an output validator that is not one source file ({names})")
     text = _with_headers(package, sources[0], set())
     return SpecialJudge(language=_language(sources[0]), source=text, flags=flags)
 
