@@ -49,7 +49,8 @@ def compile_steps(
     """With the compiler's own limits: the item's are for the solution."""
     own = compiling_limits(spoken.compiling, limits)
     return tuple(
-        Step(argv=filled(command, spoken, source, paths, own), env=env, limits=own) for command in commands
+        Step(argv=filled(command, spoken, source, paths, own), env=env, limits=own, spread=True)
+        for command in commands
     )
 
 

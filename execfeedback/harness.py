@@ -41,7 +41,7 @@ def harness_job(
         spoken,
         files=files,
         compiling=compile_steps(commands, spoken, source, files, limits, around),
-        steps=tuple(Step(argv=argv, stdin=text, env=around) for text in inputs),
+        steps=tuple(Step(argv=argv, stdin=text, env=around, spread=spoken.threads) for text in inputs),
         fresh_seed=fresh_seed,
     )
 

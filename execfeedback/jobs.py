@@ -182,7 +182,10 @@ def stdio_job(
     """One run of the program for each case; only its stdin goes into the sandbox."""
     files, source, limits = files_of(item, spoken), main_file_of(item, spoken), limits_of(item, spoken)
     argv = filled(spoken.run, spoken, source, files, limits)
-    steps = tuple(Step(argv=argv, stdin=case.stdin, warm=spoken.warm, env=spoken.env) for case in cases)
+    steps = tuple(
+        Step(argv=argv, stdin=case.stdin, warm=spoken.warm, env=spoken.env, spread=spoken.threads)
+        for case in cases
+    )
     compiling = compile_steps(spoken.compile, spoken, source, files, limits, spoken.env)
     return job(item, spoken, compiling=compiling, steps=steps, fresh_seed=fresh_seed)
 

@@ -130,6 +130,8 @@ class Language(Value):
     env: dict[str, str] = {}
     warm: bool = False
     """`run` may be a fork of a warm interpreter."""
+    threads: bool = False
+    """Its run-time has threads of its own, which may run on other cores."""
     split: bool = False
     """Tests in this language can be judged outside the solution's process."""
     programs: bool = True

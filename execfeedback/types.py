@@ -262,6 +262,8 @@ class Step(Value):
     """argv is `python3 FILE ...`, to be run in a fork of the warm interpreter."""
     env: dict[str, str] = {}
     """Added to the environment that every program has."""
+    spread: bool = False
+    """May run on every core: compilers and run-times with threads of their own. Else it stays on its slot's."""
     limits: Limits | None = None
     """Where they are not the job's."""
 

@@ -33,6 +33,7 @@ JOBS = {
             Step(
                 argv=("gcc", "-o", "main", "main.c"),
                 env={"LC_ALL": "C"},
+                spread=True,
                 limits=LIMITS.model_copy(update={"cpu_s": 20.0, "wall_s": 60.0, "memory_mb": 1536}),
             ),
         ),

@@ -452,6 +452,8 @@ def run_other(job):
     """Another program takes this process over; one that cannot be started ends as a shell would say it."""
     os.close(CHANNEL)
     os.environ.update(job["env"])
+    if job["spread"]:
+        os.sched_setaffinity(0, range(os.cpu_count()))
     try:
         os.execvp(job["argv"][0], job["argv"])
     except OSError as error:

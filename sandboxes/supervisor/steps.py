@@ -48,7 +48,7 @@ def run_step(slot, job, step, place):
     watch = measure.Stopwatch("solution")
     try:
         argv = list(step["argv"])
-        other = {"do": "exec", "argv": argv, "env": step["env"]}
+        other = {"do": "exec", "argv": argv, "env": step["env"], "spread": step["spread"]}
         order = {"do": "program", "argv": argv[1:]} if step["warm"] else other
         child.channel.send(b"j", json.dumps(order).encode("ascii"))
         cause, orphans = follow(child, usage, limits, watch)
