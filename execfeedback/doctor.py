@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from execfeedback.config import SandboxOptions, load_config
 from execfeedback.errors import SandboxError
 from execfeedback.sandbox.engine import EngineFacts, client, facts
-from execfeedback.sandbox.images import bundled, environments, image_for
+from execfeedback.sandbox.images import built, bundled, environments, image_for
 from execfeedback.sandbox.leftovers import leftovers
 from execfeedback.sandbox.local_plan import LocalPlan, asked, probed
 from execfeedback.types import Value
@@ -105,8 +105,8 @@ def _sandbox_checks() -> list[Check]:
         return [Check(name=ENGINE, ok=False, found="no engine", remedy=str(error))]
     with closing(opened):
         known = facts(opened)
-        images = [image_check(name) for name in [*bundled(), *environments(opened)]]
-        return [*engine_checks(known), *images, _leftovers_check(opened)]
+        images = [image_check(name) for name in ["python", *environments(opened)]]
+        return [*engine_checks(known), *images, languages_check(), _leftovers_check(opened)]
 
 
 def engine_checks(known: EngineFacts) -> list[Check]:
@@ -160,12 +160,28 @@ def _kernel_check(known: EngineFacts) -> Check:
 
 def image_check(environment: str) -> Check:
     """Whether the environment's image is present and current."""
-    name, needed = f"image {environment}", environment in bundled()
+    name, needed = f"image {environment}", environment == "python"
     try:
         return Check(name=name, ok=True, found=image_for(environment), needed=needed)
     except SandboxError as error:
         found, _, remedy = str(error).partition("; ")
         return Check(name=name, ok=False, found=found, remedy=remedy, needed=needed)
+
+
+def languages_check() -> Check:
+    """The other languages: a note, since each is needed only by those who use it."""
+    others = [name for name in bundled() if name != "python"]
+    have = built()
+    found = [name for name in others if name in have]
+    return Check(
+        name="other languages",
+        ok=len(found) == len(others),
+        found=f"{len(found)} of {len(others)}: {' '.join(found) or 'none'}",
+        remedy=""
+        if len(found) == len(others)
+        else "run: execfeedback images build main   (the ten first ones), all, or by name",
+        needed=False,
+    )
 
 
 def _local_checks(options: SandboxOptions, *, needed: bool) -> list[Check]:

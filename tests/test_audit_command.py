@@ -175,7 +175,7 @@ def test_the_evidence_names_test_values_and_reason(planted: tuple[Path, Path, An
     )
     assert found["wrong"]["by_exit_code"] is False
     assert found["always equal"]["reasons"] == ["contract_classes"] and found["always equal"]["by_exit_code"]
-    assert found["cpp"]["reasons"] == ["language"]
+    assert found["cpp"]["reasons"] == ["needs_shared"]
     assert (found["again"]["same_as"], found["chat"]["reading"]) == ("good", "taken out of a model's answer")
     assert "holds no tests" in found["no tests"]["message"]
 

@@ -368,7 +368,7 @@ def test_the_wall_is_what_the_threat_model_says() -> None:
     assert options["cap_drop"] == ["ALL"] and options["cap_add"] == ["SETUID", "SETGID"]
     assert options["security_opt"] == ["no-new-privileges", f"seccomp={seccomp_profile()}"]
     assert options["ipc_mode"] == "private"
-    assert options["memswap_limit"] == options["mem_limit"] == "2560m"
+    assert options["memswap_limit"] == options["mem_limit"] == "2816m"
     assert not {"binds", "mounts", "devices", "privileged", "volumes", "pid_mode"} & options.keys()
     assert "runtime" not in options and host_options(1, 1, "runsc")["runtime"] == "runsc"
 

@@ -179,9 +179,13 @@ def test_languages_come_with_versions_and_images() -> None:
     python = next(row for row in rows if row["name"] == "python")
     assert (python["image"], python["remedy"], python["split"]) == (tag, None, True)
     assert python["version"].startswith("Python 3.13.")
-    assert (
-        f"python (py, python3): {python['version']}, {tag}" in CliRunner().invoke(app, ["languages"]).stdout
+    line = next(
+        line
+        for line in CliRunner().invoke(app, ["languages"]).stdout.splitlines()
+        if line.startswith("python ")
     )
+    assert line.startswith(f"python (py, python3): {python['version']}; asserts, ")
+    assert line.endswith(f"; both proofs passed; {tag}")
 
 
 @pytest.mark.docker

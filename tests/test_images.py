@@ -338,7 +338,7 @@ def test_a_changed_supervisor_is_out_of_date_and_built_once_by_two_at_a_time(
         assert made == [made[0], made[0]]
         assert made[0] != tag
         assert len(said) == 1
-        assert said[0].startswith(f"built {made[0]} on ")
+        assert said[0].startswith(f"built and proved {made[0]} on ")
         assert run_in(engine, made[0], "ls", "/opt/execfeedback/supervisor/changed.py")
     finally:
         for name in set(made):

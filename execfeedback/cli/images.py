@@ -46,12 +46,11 @@ def _meant(names: list[str]) -> list[str]:
     """The environments that are meant: `main` and `all` stand for languages."""
     from execfeedback.languages import languages
 
-    meant: dict[str, None] = {}
-    for name in names:
-        some = name in ("main", "all")
-        several = (one.name for one in languages().values() if name == "all" or one.main)
-        meant.update(dict.fromkeys(several if some else [name]))
-    return list(meant)
+    groups = {
+        "all": list(languages()),
+        "main": [one.name for one in languages().values() if one.main],
+    }
+    return [meant for name in names for meant in groups.get(name, [name])]
 
 
 def _say(words: str) -> None:

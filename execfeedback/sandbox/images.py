@@ -108,6 +108,18 @@ def image_for(environment: str) -> str:
     )
 
 
+def built() -> set[str]:
+    """Languages whose current image the engine has, asked for all at once."""
+    with closing(open_client()) as client:
+        base = find_base(client)
+        if base is None:
+            return set()
+        with engine_errors("listing images"):
+            images = client.api.images(filters={"label": "execfeedback=image"})
+        tags = {tag for image in images for tag in image["RepoTags"] or ()}
+        return {name for name in bundled() if tag_of(bundled_recipe(name), base) in tags}
+
+
 def _present(client: "docker.DockerClient", tag: str) -> str:
     if not _exists(client, tag):
         raise SandboxMissing(
