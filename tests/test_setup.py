@@ -100,8 +100,9 @@ def test_ci_calls_exactly_make_test() -> None:
         text=True,
         stdin=subprocess.DEVNULL,
     )
-    assert plan.stdout.rstrip().splitlines()[-2:] == [
+    assert plan.stdout.rstrip().splitlines()[-3:] == [
         ".venv/bin/python -m execfeedback.setup_machine",
+        ".venv/bin/execfeedback images build main",
         ".venv/bin/python -m pytest",
     ]
 
