@@ -7,6 +7,7 @@ revised here: until independent evidence can say which side is wrong, tests that
 from collections.abc import Iterable
 
 from execfeedback.items import suite_of
+from execfeedback.roles import role_of
 from execfeedback.types import CallKind, ModelCall, Solution, TestSuite, Trajectory, Value, Verdict
 
 ANSWERS_WITHOUT_USE = 3
@@ -106,9 +107,9 @@ def asked(trajectory: Trajectory, kind: CallKind) -> int:
 
 
 def _unused(trajectory: Trajectory) -> list[ModelCall]:
-    """Calls for code that no solution came from."""
+    """Calls for a solution that none came from."""
     used = set(_origins(trajectory))
-    return [call for call in trajectory.calls if call.kind != "tests" and call.id not in used]
+    return [call for call in trajectory.calls if role_of(call.kind) == "solver" and call.id not in used]
 
 
 def _last_was_unused(trajectory: Trajectory) -> bool:

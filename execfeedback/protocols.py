@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
+from execfeedback.roles import role_of
 from execfeedback.types import (
     CallKind,
     Execution,
@@ -12,6 +13,7 @@ from execfeedback.types import (
     Message,
     Problem,
     Record,
+    RoleName,
     Trajectory,
     Value,
 )
@@ -34,6 +36,11 @@ class Request(Value):
     seed: int = 0
     prompt: str = ""
     """Name and digest of the template that the messages were made of."""
+
+    @property
+    def role(self) -> RoleName:
+        """Who is asked."""
+        return role_of(self.kind)
 
 
 class Completion(Value):

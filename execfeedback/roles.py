@@ -2,7 +2,19 @@
 
 from pydantic import Field
 
-from execfeedback.types import Value
+from execfeedback.types import CallKind, RoleName, Value
+
+_PLAYED_BY: dict[CallKind, RoleName] = {
+    "tests": "tester",
+    "test_revision": "tester",
+    "solution": "solver",
+    "revision": "solver",
+}
+
+
+def role_of(kind: CallKind) -> RoleName:
+    """Who answers calls of this kind."""
+    return _PLAYED_BY[kind]
 
 
 class Role(Value):
@@ -35,3 +47,8 @@ class Roles(Value):
     tester: Role | None = None
     judge: Role | None = None
     writer: Role | None = None
+
+    def playing(self, name: RoleName) -> Role:
+        """The role, or the solver in its place."""
+        role: Role | None = getattr(self, name)
+        return role or self.solver

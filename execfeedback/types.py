@@ -22,7 +22,8 @@ VerdictName = Literal[
     "unverifiable",
 ]
 Origin = Literal["human", "semi_synthetic", "synthetic", "translated", "backtranslated"]
-CallKind = Literal["tests", "solution", "revision"]
+CallKind = Literal["tests", "test_revision", "solution", "revision"]
+RoleName = Literal["solver", "tester", "judge", "writer"]
 
 
 class Value(BaseModel):

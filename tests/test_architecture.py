@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOST, INSIDE = ROOT / "execfeedback", ROOT / "sandboxes"
 
-VALUES = {"types", "errors", "ids"}
+VALUES = {"types", "errors", "ids", "roles"}
 SEAMS = {"protocols"}
 ADAPTERS = {"generators", "sandbox", "gates", "exporters", "corpus", "importers"}
 LOOP = {"loop", "admission"}

@@ -97,10 +97,9 @@ def maker(config: Config, replay: Path | None) -> Maker:
 
 
 def _roles(config: Config) -> dict[str, Any]:
-    """The solver's options, and the tester's where it is another."""
-    told = config.roles.solver.model_dump(exclude_none=True, exclude_defaults=True)
-    tester = config.roles.tester
-    return told | ({"tester": tester.model_dump(exclude_none=True, exclude_defaults=True)} if tester else {})
+    """The solver's options, and by name those of the roles that another model plays."""
+    told = config.roles.model_dump(exclude_none=True, exclude_defaults=True)
+    return {**told.pop("solver", {}), **told}
 
 
 def run(options: Options) -> None:

@@ -18,7 +18,7 @@ from execfeedback.errors import GeneratorBusy, GeneratorError, GeneratorRefused,
 from execfeedback.ids import digest
 from execfeedback.protocols import Completion, Request
 from execfeedback.retrying import Patience, patiently
-from execfeedback.roles import Role
+from execfeedback.roles import Role, Roles
 
 BUSY = frozenset(
     {
@@ -70,18 +70,20 @@ GRACE_S = 5.0
 
 
 class LiteLLM:
-    """Solutions and revisions from the solver, tests from the tester."""
+    """Each request goes to the model of its role."""
 
     name = "litellm"
     edits_references = False
 
-    def __init__(self, solver: Role, tester: Role, patience: Patience) -> None:
-        self._solver, self._tester, self._patience = solver, tester, patience
-        self.settings: dict[str, Any] = {"solver": _decisive(solver), "tester": _decisive(tester)}
+    def __init__(self, roles: Roles, patience: Patience) -> None:
+        self._roles, self._patience = roles, patience
+        given = {name: role for name in Roles.model_fields if (role := getattr(roles, name))}
+        played = {"solver": roles.solver, "tester": roles.playing("tester")} | given
+        self.settings: dict[str, Any] = {name: _decisive(role) for name, role in played.items()}
 
     async def complete(self, request: Request) -> Completion:
         """Raises GeneratorBusy when patience ends, GeneratorRefused at once."""
-        role = self._tester if request.kind == "tests" else self._solver
+        role = self._roles.playing(request.role)
         library = await asyncio.to_thread(_litellm)
         tries = iter(range(self._patience.attempts))
 
@@ -95,12 +97,17 @@ def create(
     model: str | None = None,
     *,
     tester: Mapping[str, Any] | None = None,
+    judge: Mapping[str, Any] | None = None,
+    writer: Mapping[str, Any] | None = None,
     patience: Patience | None = None,
     **options: Any,
 ) -> LiteLLM:
-    """A generator of a model by name; `options` and `tester` are those of `roles.Role`. Raises InputError."""
-    solver = _role("solver", {"model": model, **options})
-    return LiteLLM(solver, _role("tester", tester) if tester else solver, patience or Patience())
+    """A generator of a model by name, the solver; `options` and the other roles are those of `roles.Role`.
+
+    Raises InputError."""
+    told = {"solver": {"model": model, **options}, "tester": tester, "judge": judge, "writer": writer}
+    roles = {name: _role(name, given) for name, given in told.items() if given}
+    return LiteLLM(Roles.model_validate(roles), patience or Patience())
 
 
 def _role(name: str, options: Mapping[str, Any]) -> Role:
