@@ -111,4 +111,12 @@ def _record(trajectory: Trajectory, results: Sequence[GateResult]) -> Record:
         cost=cost_of(trajectory),
         environment=attempt.verdict.environment,
         trajectory=digest(trajectory),
+        reasoning=_reasoning(trajectory),
     )
+
+
+def _reasoning(trajectory: Trajectory) -> tuple[str | None, ...]:
+    """By attempt; empty when no attempt has any."""
+    thought = {call.id: call.reasoning for call in trajectory.calls}
+    found = tuple(thought.get(attempt.solution.call or "") for attempt in trajectory.attempts)
+    return found if any(found) else ()

@@ -46,12 +46,20 @@ def cleaned(text: str) -> str:
     return _HARD_INDENT.sub(lambda found: found[0].replace("\u00a0", " "), text)
 
 
+def parted(text: str) -> tuple[str, str]:
+    """What was thought, without the tags around it, and what was said after: all behind the last thought's end, or before
+    a thought without an end."""
+    closed = list(_THOUGHT_CLOSE.finditer(text))
+    thought, said = (text[: closed[-1].start()], text[closed[-1].end() :]) if closed else ("", text)
+    opened = _THOUGHT_OPEN.search(said)
+    if opened:
+        thought, said = thought + said[opened.end() :], said[: opened.start()]
+    return _THOUGHT_OPEN.sub("", thought, count=1).strip(), said
+
+
 def answer(text: str) -> str:
-    """What was said after thinking: all after the last thought's end, or before a thought without an end."""
-    ends = [found.end() for found in _THOUGHT_CLOSE.finditer(text)]
-    rest = text[ends[-1] :] if ends else text
-    opened = _THOUGHT_OPEN.search(rest)
-    return rest[: opened.start()] if opened else rest
+    """What was said after thinking."""
+    return parted(text)[1]
 
 
 def unescaped(code: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from execfeedback.blocks import parted
 from execfeedback.ids import digest
 from execfeedback.plan import Ask, ReviseSolution, WriteTests
 from execfeedback.prompts import prompt_id, render
@@ -103,11 +104,14 @@ async def fetched(request: Request, generator: Generator, calls: CallCache) -> t
 
 
 def _call(id: str, request: Request, completion: Completion) -> ModelCall:
+    """The call to keep: reasoning apart, whether it came so or between tags in the text."""
+    thought, said = parted(completion.text)
+    reasoning = "\n\n".join(part for part in (completion.reasoning, thought) if part)
     return ModelCall(
         id=id,
         kind=request.kind,
         messages=request.messages,
-        text=storable(completion.text),
+        text=storable(said),
         model=completion.model,
         prompt=request.prompt,
         seed=request.seed,
@@ -115,6 +119,8 @@ def _call(id: str, request: Request, completion: Completion) -> ModelCall:
         tokens_out=completion.tokens_out,
         cost_usd=completion.cost_usd,
         finish=completion.finish,
+        reasoning=storable(reasoning) or None,
+        reasoning_tokens=completion.reasoning_tokens,
     )
 
 

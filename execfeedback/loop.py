@@ -172,7 +172,9 @@ def _noted(trajectory: Trajectory, call: ModelCall) -> Trajectory:
 
 
 def _call_event(trajectory: Trajectory, call: ModelCall, attempt: int, known: bool) -> dict[str, Any]:
-    facts = call.model_dump(include={"id", "kind", "model", "tokens_in", "tokens_out", "cost_usd"})
+    facts = call.model_dump(
+        include={"id", "kind", "model", "tokens_in", "tokens_out", "reasoning_tokens", "cost_usd"}
+    )
     return _event("call", trajectory, attempt=attempt, cached=known, **facts)
 
 

@@ -43,6 +43,8 @@ class Line(Value):
     """Seconds, sent with a 429."""
     times: int | None = Field(None, ge=1)
     finish: str = "stop"
+    reasoning: str | None = None
+    """Sent apart from the text, as `reasoning_content`."""
 
     @field_validator("match")
     @classmethod
@@ -129,15 +131,19 @@ def completion(line: Line, model: str, messages: Sequence[dict[str, Any]]) -> di
     message: dict[str, Any] = {"role": "assistant", "content": "" if line.fault == "empty" else line.text}
     if line.fault == "refusal":
         message |= {"content": None, "refusal": line.text or "I'm sorry, but I can't help with that."}
+    if line.reasoning is not None:
+        message |= {"reasoning_content": line.reasoning}
     asked = sum(len(str(each.get("content") or "").split()) for each in messages)
-    told = len(line.text.split())
+    thought = len((line.reasoning or "").split())
+    told = len(line.text.split()) + thought
+    details = {} if line.reasoning is None else {"completion_tokens_details": {"reasoning_tokens": thought}}
     return {
         "id": "mock-1",
         "object": "chat.completion",
         "created": 0,
         "model": model,
         "choices": [{"index": 0, "message": message, "finish_reason": line.finish}],
-        "usage": {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told},
+        "usage": {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told, **details},
     }
 
 

@@ -44,7 +44,7 @@ class Request(Value):
 
 
 class Completion(Value):
-    """Raw text of a generator, as it came."""
+    """Raw text of a generator, as it came, and apart from it the reasoning that came on a channel of its own."""
 
     text: str
     model: str
@@ -52,6 +52,8 @@ class Completion(Value):
     tokens_out: int | None = None
     cost_usd: float | None = None
     finish: str | None = None
+    reasoning: str | None = None
+    reasoning_tokens: int | None = None
 
 
 @runtime_checkable

@@ -432,6 +432,10 @@ class ModelCall(Value):
     cost_usd: float | None = None
     """None is unknown, never free."""
     finish: str | None = None
+    reasoning: str | None = None
+    """What the model thought before it answered. It is kept, and never read for code or shown to a model again."""
+    reasoning_tokens: int | None = None
+    """Part of `tokens_out`; None where the server did not tell."""
 
 
 class Attempt(Value):
@@ -494,6 +498,8 @@ class Record(Value):
     environment: str
     trajectory: str
     """Id of the trajectory that it came from."""
+    reasoning: tuple[str | None, ...] = ()
+    """What the model thought before each attempt; empty where nothing of that kind is known."""
 
 
 class Rejection(Value):

@@ -156,3 +156,39 @@ def test_formats_are_not_mixed_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="is a file"):
         export([repaired()], sft.create(), tmp_path / "file", "1")
+
+
+def thought_over() -> Record:
+    return repaired().model_copy(update={"reasoning": ("first", None)})
+
+
+def assistants(row: dict[str, Any] | None) -> list[dict[str, Any]]:
+    assert row is not None
+    return [turn for turn in row["messages"] if turn["role"] == "assistant"]
+
+
+def test_sft_leaves_reasoning_out_unless_asked() -> None:
+    assert sft.create().row(thought_over()) == sft.create().row(repaired())
+    assert sft.create(reasoning="strip").row(thought_over()) == sft.create().row(repaired())
+
+
+def test_sft_puts_reasoning_before_the_answer_or_beside_it() -> None:
+    plain = assistants(sft.create().row(repaired()))
+    first, last = assistants(sft.create(reasoning="keep").row(thought_over()))
+    assert first["content"] == "<think>\nfirst\n</think>\n\n" + plain[0]["content"]
+    assert last == plain[1]
+    first, last = assistants(sft.create(reasoning="field").row(thought_over()))
+    assert (first["reasoning_content"], first["content"]) == ("first", plain[0]["content"])
+    assert "reasoning_content" not in last
+
+
+def test_whole_records_keep_it_unless_told_otherwise() -> None:
+    row, stripped = jsonl.create().row(thought_over()), jsonl.create(reasoning="strip").row(thought_over())
+    assert row is not None
+    assert row["reasoning"] == ["first", None]
+    assert stripped == jsonl.create().row(repaired())
+
+
+def test_a_choice_that_there_is_not_is_named() -> None:
+    with pytest.raises(InputError, match="--reasoning hide: there are keep, strip, field"):
+        sft.create(reasoning="hide")

@@ -248,6 +248,38 @@ async def test_without_a_reference_nothing_is_semi_synthetic() -> None:
     assert trajectory.suite.seen == "statement"
 
 
+SECRET = "SECRET THOUGHT ```python\ndef add(a, b):\n    return 'bad_tests'\n```"
+
+
+class Thinking(Script):
+    """A script whose answers are thought over, on the wire's own channel or between tags."""
+
+    def __init__(self, answers: list[str | Exception], tags: bool) -> None:
+        super().__init__(answers)
+        self.tags = tags
+
+    async def complete(self, request: Request) -> Completion:
+        plain = await super().complete(request)
+        if self.tags:
+            return plain.model_copy(update={"text": f"<think>\n{SECRET}\n</think>\n{plain.text}"})
+        return plain.model_copy(update={"reasoning": SECRET, "reasoning_tokens": 4})
+
+
+@pytest.mark.parametrize("tags", [False, True])
+async def test_a_thought_is_stored_apart_and_never_told_or_run(tags: bool) -> None:
+    generator, events = Thinking(["wrong_answer", "passed"], tags), []
+    calls = Memory()
+    trajectory = await run_trajectory(Trajectory(problem=TESTED), **bench(generator, calls, events))
+    assert trajectory.stopped == "passed"
+    assert [call.reasoning for call in trajectory.calls] == [SECRET, SECRET]
+    assert [call.reasoning_tokens for call in trajectory.calls] == [None if tags else 4] * 2
+    assert events[0]["reasoning_tokens"] == (None if tags else 4)
+    told = "".join(request.model_dump_json() for request in generator.requests)
+    kept = "".join(call.text for call in trajectory.calls)
+    tried = "".join(attempt.model_dump_json() for attempt in trajectory.attempts)
+    assert "SECRET" not in told + kept + tried
+
+
 # ---- nothing is paid for twice ---------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from execfeedback.blocks import answer, parted
 from execfeedback.parsing import fenced, solution_in
 from execfeedback.types import Problem
 
@@ -307,3 +308,23 @@ def test_recorded_answers(data_dir: Path) -> None:
         for text in row["completions"]
     ]
     assert sum(_compiles(found(*each)) for each in coded) >= 0.93 * len(coded)
+
+
+@pytest.mark.parametrize(
+    ("text", "thought", "said"),
+    [
+        ("x", "", "x"),
+        ("<think>a</think>x", "a", "x"),
+        ("a\n</think>\nx", "a", "\nx"),
+        ("<think>\na</think>b<THINKING>c</thinking>x", "a</think>b<THINKING>c", "x"),
+        ("x\n<think>a", "a", "x\n"),
+    ],
+)
+def test_thought_and_answer_are_parted(text: str, thought: str, said: str) -> None:
+    assert parted(text) == (thought, said)
+
+
+@given(st.text(), st.text(alphabet=st.characters(exclude_characters="<>")))
+def test_what_is_said_is_the_end_of_the_text_and_has_no_thought(thought: str, said: str) -> None:
+    assert answer(f"<think>{thought}\n</think>\n{said}") == f"\n{said}"
+    assert parted(said) == ("", said)

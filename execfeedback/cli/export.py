@@ -13,6 +13,10 @@ def export(
     include_semi_synthetic: Annotated[
         bool, typer.Option(help="Take records whose mistakes were put into human code as well.")
     ] = False,
+    reasoning: Annotated[
+        str | None,
+        typer.Option(help="keep (before the answer), strip, or field; the format's own way otherwise."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest on stdout.")] = False,
 ) -> None:
     """Write the records of a corpus as data to train on, with a manifest of counts and checksums."""
@@ -23,8 +27,8 @@ def export(
     from execfeedback.exporters.files import export as write
     from execfeedback.registry import exporter_named
 
-    options = {"include_semi_synthetic": True} if include_semi_synthetic else {}
-    exporter = exporter_named(format, **options)
+    options = {"include_semi_synthetic": include_semi_synthetic or None, "reasoning": reasoning}
+    exporter = exporter_named(format, **{name: value for name, value in options.items() if value is not None})
     with Corpus(corpus) as opened:
         manifest = write(opened.records(), exporter, out, version("execfeedback"))
     if as_json:

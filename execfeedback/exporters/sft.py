@@ -9,6 +9,7 @@ columns of free form do not survive Arrow.
 from typing import Any
 
 from execfeedback import ids
+from execfeedback.exporters.reasoning import Reasoning, chosen, told
 from execfeedback.parsing import fenced
 from execfeedback.types import Attempt, Problem, Record
 
@@ -20,28 +21,31 @@ class Sft:
 
     name = "sft"
 
-    def __init__(self, include_semi_synthetic: bool = False) -> None:
-        self.include_semi_synthetic = include_semi_synthetic
+    def __init__(self, include_semi_synthetic: bool = False, reasoning: Reasoning = "strip") -> None:
+        self.include_semi_synthetic, self.reasoning = include_semi_synthetic, reasoning
 
     def row(self, record: Record) -> dict[str, Any] | None:
         """None for a semi-synthetic record (faults put into human code) unless those were asked for."""
         if record.origin == "semi_synthetic" and not self.include_semi_synthetic:
             return None
-        return {"messages": dialog(record), "meta": ids.canonical(_meta(record))}
+        return {"messages": dialog(record, self.reasoning), "meta": ids.canonical(_meta(record))}
 
 
-def create(include_semi_synthetic: bool = False) -> Sft:
-    return Sft(include_semi_synthetic=include_semi_synthetic)
+def create(include_semi_synthetic: bool = False, reasoning: str = "strip") -> Sft:
+    return Sft(include_semi_synthetic=include_semi_synthetic, reasoning=chosen(reasoning))
 
 
-def dialog(record: Record) -> list[Turn]:
+def dialog(record: Record, reasoning: Reasoning = "strip") -> list[Turn]:
     """The turns of a record. The last one is the assistant's, verified, and the only one to train on."""
     language = record.problem.language
+    thoughts = record.reasoning or (None,) * len(record.attempts)
     turns: list[Turn] = [{"role": "user", "content": _asked(record.problem)}]
-    for attempt in record.attempts[:-1]:
-        turns.append(_answer(attempt.solution.code, language, verified=False))
-        turns.append({"role": "user", "content": _told(attempt)})
-    turns.append(_answer(record.attempts[-1].solution.code, language, verified=True))
+    for attempt, thought in zip(record.attempts, thoughts, strict=True):
+        verified = attempt is record.attempts[-1]
+        said = told(fenced(attempt.solution.code, language), thought, reasoning)
+        turns.append({"role": "assistant", **said, "train": verified, "weight": int(verified)})
+        if not verified:
+            turns.append({"role": "user", "content": _told(attempt)})
     return turns
 
 
@@ -61,15 +65,6 @@ def _told(attempt: Attempt) -> str:
     failure = attempt.verdict.failure
     said = f": {failure.message}" if failure else ""
     return f"That solution does not pass ({attempt.verdict.verdict}){said}"
-
-
-def _answer(code: str, language: str, verified: bool) -> Turn:
-    return {
-        "role": "assistant",
-        "content": fenced(code, language),
-        "train": verified,
-        "weight": int(verified),
-    }
 
 
 def _meta(record: Record) -> dict[str, Any]:

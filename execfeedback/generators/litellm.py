@@ -232,6 +232,8 @@ def _completion(response: Any, role: Role) -> Completion:
         tokens_out=getattr(usage, "completion_tokens", None),
         cost_usd=_cost(response),
         finish="refusal" if refusal is not None else finish,
+        reasoning=getattr(choice.message, "reasoning_content", None) if choice else None,
+        reasoning_tokens=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
     )
 
 

@@ -34,6 +34,8 @@ class ModelFigures(Value):
     calls: int
     tokens_in: int
     tokens_out: int
+    reasoning_tokens: int
+    """Part of `tokens_out`, as far as servers told."""
     cost_usd: float | None
     """None when the price of any call is unknown."""
 
@@ -106,6 +108,7 @@ def _gate(gate: str, version: str, rows: list[Any]) -> GateFigures:
 def models(corpus: Corpus) -> tuple[ModelFigures, ...]:
     rows = corpus.select(
         """SELECT model, count(*) AS n, coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0),
+                  coalesce(sum(json_extract(body, '$.reasoning_tokens')), 0),
                   CASE WHEN count(cost_usd) = count(*) THEN sum(cost_usd) END
            FROM calls GROUP BY model ORDER BY n DESC, model"""
     )

@@ -75,6 +75,12 @@ async def test_an_answer_cut_at_its_length_is_an_answer() -> None:
     assert (completion.text, completion.finish, served) == ("", "length", {"answer": 1})
 
 
+async def test_reasoning_comes_apart_from_the_answer() -> None:
+    completion, _ = await answered([{"text": "one two", "reasoning": "first think hard"}])
+    assert (completion.text, completion.reasoning) == ("one two", "first think hard")
+    assert (completion.tokens_out, completion.reasoning_tokens) == (5, 3)
+
+
 async def test_what_would_fail_again_is_not_asked_again() -> None:
     mock = MockModel([])
     async with Serving(mock) as address:
