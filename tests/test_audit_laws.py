@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execfeedback.audit import fields, rows, shapes
+from execfeedback.audit import rows, shapes
 from execfeedback.audit.values import Row
+from execfeedback.columns import fields
 from execfeedback.errors import InputError
 
 COLUMNS = (

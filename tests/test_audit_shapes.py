@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from execfeedback.audit import fields, rows, shapes
+from execfeedback.audit import rows, shapes
 from execfeedback.audit.dataset import Dataset
 from execfeedback.audit.values import Reading, Row, Subject
+from execfeedback.columns import fields
 from execfeedback.errors import InputError
 from execfeedback.types import Case, StdioCase
 

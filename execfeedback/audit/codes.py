@@ -5,8 +5,8 @@ Nothing is parsed as code here. The likeliest reading comes first; others follow
 
 import re
 
-from execfeedback.audit.fields import MODEL_TEXTS
 from execfeedback.blocks import reads_as_code
+from execfeedback.columns.fields import MODEL_TEXTS
 from execfeedback.parsing import solution_in
 from execfeedback.scanning import defines
 from execfeedback.types import Problem, Value

@@ -6,8 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from execfeedback.audit import fields, rows, shapes
+from execfeedback.audit import rows, shapes
 from execfeedback.audit.values import Row, Subject
+from execfeedback.columns import fields
 from execfeedback.errors import InputError
 
 _SHOWN_FAULTS = 3

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from execfeedback.audit.fields import WRAPPED, Unreadable, from_json
+from execfeedback.columns.fields import WRAPPED, Unreadable, from_json
 from execfeedback.items import style_of
 from execfeedback.types import Case, StdioCase, Style, Tests, Value
 
