@@ -9,6 +9,7 @@ import re
 
 from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
 from execfeedback.completing import completed, is_body
+from execfeedback.languages import languages
 from execfeedback.scanning import chunks, defines, words
 from execfeedback.types import Problem
 
@@ -36,6 +37,13 @@ def solution_in(text: str, problem: Problem) -> str | None:
     return code.strip("\n").rstrip() + "\n"
 
 
+def last_block(text: str, language: str) -> str | None:
+    """The last fenced block of an answer that is code in the language, else the last of any kind; None without a fence."""
+    said = answer(cleaned(text))
+    blocks = _code_blocks(said, language) or fenced_blocks(said)
+    return blocks[-1].text if blocks else None
+
+
 def code_blocks(text: str, language: str) -> list[Block]:
     """The pieces of an answer that are code in the language: fenced blocks, or else what reads as code."""
     said = answer(cleaned(text))
@@ -44,9 +52,14 @@ def code_blocks(text: str, language: str) -> list[Block]:
 
 def _code_blocks(said: str, language: str) -> list[Block]:
     """Fenced blocks that hold code in the language: by their tag, or untagged and by their looks."""
-    tags = _TAGS.get(language, frozenset({language}))
+    tags = _TAGS.get(language) or _names_of(language)
     kept = [block for block in fenced_blocks(said) if _is_code(block, tags)]
     return [block._replace(text=unescaped(block.text)) for block in kept]
+
+
+def _names_of(language: str) -> frozenset[str]:
+    spoken = languages().get(language)
+    return frozenset({language, *(spoken.aliases if spoken else ())})
 
 
 def _is_code(block: Block, tags: frozenset[str]) -> bool:

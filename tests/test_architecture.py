@@ -21,6 +21,7 @@ ENTRY = {
     "cli",
     "library",
     "report",
+    "rewards",
     "doctor",
     "setup_machine",
     "verify_command",
