@@ -10,7 +10,7 @@ _UNSEEN = re.compile("[\u200b\u2060\ufeff]")
 _HARD_INDENT = re.compile(r"^[ \t]*\u00a0[ \t\u00a0]*", re.MULTILINE)
 _THOUGHT = r"think|thinking|thought|reasoning|reflection"
 _THOUGHT_OPEN = re.compile(rf"^[ \t]*<({_THOUGHT})>", re.IGNORECASE | re.MULTILINE)
-_THOUGHT_CLOSE = re.compile(rf"(?:(?<!['\"`])|(?<=```))</({_THOUGHT})>(?!['\"`])", re.IGNORECASE)
+_THOUGHT_CLOSE = re.compile(rf"(?:(?<!['\"`])|(?<=```))</({_THOUGHT})>(?:(?!['\"`])|(?=```))", re.IGNORECASE)
 _OPEN = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\s]*)[^`]*$")
 _OPEN_LATE = re.compile(r"[^`\n](`{3,})([A-Za-z][\w+#-]*)[ \t]*$")
 _CLOSE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")

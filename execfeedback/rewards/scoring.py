@@ -56,8 +56,11 @@ def _all(
 
 async def gathered(work: list[Coroutine[Any, Any, Score]]) -> list[Score]:
     """All results; the first exception calls the others off."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in work]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
     return [task.result() for task in tasks]
 
 
