@@ -1,6 +1,6 @@
 """Every seam on one page. An adapter sees this module and what is below it, never another adapter."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
@@ -94,6 +94,36 @@ class Exporter(Protocol):
     name: str
 
     def row(self, record: Record) -> dict[str, Any] | None: ...
+
+
+@runtime_checkable
+class RowsExporter(Protocol):
+    """The same for formats in which a record gives several rows, or none."""
+
+    name: str
+
+    def rows(self, record: Record) -> Iterable[dict[str, Any]]: ...
+
+
+@runtime_checkable
+class ParquetExporter(Exporter, Protocol):
+    """An exporter into a Parquet file, whose columns have types that no row has to show."""
+
+    file: str
+    """Its path in the folder."""
+
+    def schema(self) -> Any:
+        """The columns, as a pyarrow schema."""
+        ...
+
+
+@runtime_checkable
+class CardExporter(Protocol):
+    """An exporter that writes a page about the export beside it."""
+
+    def card(self, manifest: dict[str, Any]) -> str:
+        """README.md, from the manifest without its files."""
+        ...
 
 
 class EventSink(Protocol):

@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from execfeedback.errors import InputError
-from execfeedback.protocols import Exporter, Gate, Generator
+from execfeedback.protocols import Exporter, Gate, Generator, RowsExporter
 
 Factory = Callable[..., Any]
 
@@ -29,9 +29,9 @@ def gates_named(names: Sequence[str | Mapping[str, Any]]) -> tuple[Gate, ...]:
     return tuple(_gate(name) for name in names)
 
 
-def exporter_named(name: str, **options: Any) -> Exporter:
+def exporter_named(name: str, **options: Any) -> Exporter | RowsExporter:
     """An exporter made with the options."""
-    exporter: Exporter = _made("exporters", name, options)
+    exporter: Exporter | RowsExporter = _made("exporters", name, options)
     return exporter
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from execfeedback import types
 from execfeedback.errors import InputError
-from execfeedback.exporters import jsonl, sft
+from execfeedback.exporters import dpo, huggingface, jsonl, kto, openai, parquet, rl, sft, verl
 from execfeedback.exporters.files import export
 from execfeedback.types import (
     Attempt,
@@ -75,10 +75,20 @@ def repaired(
     )
 
 
-@pytest.mark.parametrize("exporter", [jsonl.create(), sft.create()], ids=["jsonl", "sft"])
+ONE = [module.create() for module in (jsonl, sft, rl, verl, openai, parquet, huggingface)]
+SEVERAL = [module.create() for module in (dpo, kto)]
+
+
+@pytest.mark.parametrize("exporter", ONE, ids=lambda one: one.name)
 def test_a_row_is_the_golden_one(exporter: Any) -> None:
     golden = json.loads((GOLDEN / f"export_{exporter.name}.json").read_text("utf-8"))
     assert exporter.row(repaired()) == golden
+
+
+@pytest.mark.parametrize("exporter", SEVERAL, ids=lambda one: one.name)
+def test_the_rows_are_the_golden_ones(exporter: Any) -> None:
+    golden = json.loads((GOLDEN / f"export_{exporter.name}.json").read_text("utf-8"))
+    assert list(exporter.rows(repaired())) == golden
 
 
 def test_a_jsonl_row_is_a_record_again() -> None:
@@ -113,6 +123,69 @@ def test_semi_synthetic_records_are_left_out_of_sft_unless_asked_for() -> None:
     assert sft.create().row(repaired("semi_synthetic")) is None
     assert sft.create(include_semi_synthetic=True).row(repaired("semi_synthetic")) is not None
     assert jsonl.create().row(repaired("semi_synthetic")) is not None
+
+
+@pytest.mark.parametrize("module", [sft, dpo, kto, rl, verl, openai], ids=lambda one: one.__name__)
+def test_semi_synthetic_records_are_for_those_who_ask(module: Any, tmp_path: Path) -> None:
+    given = [repaired("semi_synthetic")]
+    left = export(given, module.create(), tmp_path / "left", "1")
+    assert (left["records"], left["rows"], left["left_out"]) == (1, 0, {"semi_synthetic": 1})
+    assert export(given, module.create(include_semi_synthetic=True), tmp_path / "taken", "1")["rows"] > 0
+
+
+def with_attempts(*verdicts: tuple[str, bool | None]) -> Record:
+    """A record whose attempts ended so; the last is the one that passed."""
+    first = repaired()
+    attempts = tuple(
+        Attempt(
+            solution=Solution(code=f"def add(a, b):\n    return {n}\n", author="m"),
+            verdict=Verdict.model_validate({"id": "x", "verdict": name, "passed": passed}),
+        )
+        for n, (name, passed) in enumerate(verdicts)
+    )
+    return first.model_copy(update={"attempts": (*attempts, first.attempts[-1])})
+
+
+def test_a_pair_is_a_pass_against_each_fail_of_the_solution() -> None:
+    ends = [("time_limit", False), ("bad_tests", None), ("wrong_answer", False), ("unverifiable", None)]
+    pairs = list(dpo.create().rows(with_attempts(*ends)))
+    assert [pair["failure"] for pair in pairs] == ["time_limit", "wrong_answer"]
+    assert ["return 0" in pair["rejected"][0]["content"] for pair in pairs] == [True, False]
+    assert {pair["chosen"][0]["content"] for pair in pairs} == {
+        "```python\ndef add(a, b):\n    return a + b\n```"
+    }
+    assert list(dpo.create().rows(with_attempts())) == []
+    labels = [(row["label"], row["failure"]) for row in kto.create().rows(with_attempts(*ends))]
+    assert labels == [(False, "time_limit"), (False, "wrong_answer"), (True, None)]
+
+
+def test_what_is_to_be_verified_is_a_verify_item_without_its_solution() -> None:
+    record = repaired()
+    item = record.item.model_copy(update={"holdout": (types.Case(args=(2, 2), expected=4),)})
+    row = rl.create().row(record.model_copy(update={"item": item}))
+    assert row is not None
+    verify = json.loads(row["verify"])
+    assert "solution" not in verify and "id" not in verify
+    assert Item.model_validate({**verify, "id": item.id, "solution": item.solution}) == item
+    assert "return a" not in json.dumps(row)
+
+
+def test_records_of_one_problem_give_one_row_to_train_rl_on(tmp_path: Path) -> None:
+    other = repaired().model_copy(update={"id": "2" * 64, "trajectory": "3" * 64})
+    manifest = export([repaired(), other], rl.create(), tmp_path, "1")
+    assert (manifest["records"], manifest["rows"], manifest["repeated_rows"]) == (2, 1, 1)
+
+
+def test_a_manifest_says_where_everything_came_from(tmp_path: Path) -> None:
+    manifest = export([repaired(), repaired("human")], jsonl.create(), tmp_path, "1")
+    sources = [{"name": "demo", "licence": "CC0-1.0", "url": None, "records": 2}]
+    assert manifest["sources"] == sources and manifest["origins"] == {"human": 1, "synthetic": 1}
+    assert (manifest["languages"], manifest["models"], manifest["gates"]) == (
+        {"python": 2},
+        {"m": 2},
+        {"stable": 2},
+    )
+    assert (manifest["repaired"], manifest["environments"]) == (2, ["sha256:" + "e" * 64])
 
 
 def test_a_fence_in_the_code_does_not_end_the_block() -> None:

@@ -8,7 +8,9 @@ import typer
 
 def export(
     corpus: Annotated[Path, typer.Argument(help="The corpus file that `grow --out` writes.")],
-    format: Annotated[str, typer.Option(help="jsonl, sft, ... (a wrong name lists what exists)")],
+    format: Annotated[
+        str, typer.Option(help="sft, dpo, kto, rl, verl, openai, parquet, huggingface, jsonl.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write the data file and its manifest.json into.")],
     include_semi_synthetic: Annotated[
         bool, typer.Option(help="Take records whose mistakes were put into human code as well.")
@@ -34,7 +36,7 @@ def export(
     if as_json:
         typer.echo(json.dumps(manifest))
         return
-    (file,) = manifest["files"]
+    file = manifest["files"][0]
     typer.echo(f"{manifest['rows']} rows in {out / file['name']} (sha256 {file['sha256'][:16]})")
     left = manifest["left_out"].get("semi_synthetic", 0)
     if left:

@@ -1,4 +1,4 @@
-"""Writing an export: one data file and its manifest, each whole or not there."""
+"""Writing an export: one data file, its manifest, for some formats a page about it; each whole or not there."""
 
 import hashlib
 import json
@@ -8,67 +8,114 @@ from pathlib import Path
 from typing import Any
 
 from execfeedback.errors import InputError
-from execfeedback.jsonl import json_line, replacing
-from execfeedback.protocols import Exporter
-from execfeedback.types import SCHEMA_VERSION, Record, Value
+from execfeedback.exporters.parquet_file import write_parquet
+from execfeedback.ids import digest
+from execfeedback.jsonl import replacing, write_jsonl
+from execfeedback.protocols import CardExporter, Exporter, ParquetExporter, RowsExporter
+from execfeedback.types import SCHEMA_VERSION, Record
 
-MANIFEST = "manifest.json"
-
-
-class Kept(Value):
-    """A row and the environment that its record was verified in."""
-
-    row: dict[str, Any]
-    environment: str
+MANIFEST, CARD = "manifest.json", "README.md"
 
 
-def export(records: Iterable[Record], exporter: Exporter, folder: Path, version: str) -> dict[str, Any]:
-    """Write `FORMAT.jsonl` and `manifest.json` into a folder; returns the manifest.
+def export(
+    records: Iterable[Record], exporter: Exporter | RowsExporter, folder: Path, version: str
+) -> dict[str, Any]:
+    """Write `FORMAT.jsonl` (or Parquet) and `manifest.json` into a folder; returns the manifest.
 
-    Rows are in the order of the records, so that equal corpora give equal files. An export of the same format
-    is replaced; a folder with another format raises InputError, since trainers read whole folders.
+    Rows are in the order of the records, so that equal corpora give equal files; a row that comes again is written once. An
+    export of the same format is replaced; a folder with another format raises InputError, since trainers read whole folders.
     """
     _refuse_mixing(folder, exporter.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    left_out: Counter[str] = Counter()
-    file, environments = _write(folder / f"{exporter.name}.jsonl", _kept(records, exporter, left_out))
+    tally = Tally()
+    parquet = exporter if isinstance(exporter, ParquetExporter) else None
+    path = folder / (parquet.file if parquet else f"{exporter.name}.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = tally.rows(records, exporter)
+    count = write_parquet(path, rows, parquet.schema()) if parquet else write_jsonl(path, rows)
     manifest = {
         "format": exporter.name,
         "execfeedback": version,
         "schema_version": SCHEMA_VERSION,
-        "records": file["rows"] + left_out.total(),
-        "rows": file["rows"],
-        "left_out": dict(left_out),
-        "environments": environments,
-        "files": [file],
+        "rows": count,
+        **tally.facts(),
     }
+    files = [_described(folder, path) | {"rows": count}]
+    if isinstance(exporter, CardExporter):
+        with replacing(folder / CARD) as out:
+            out.write(exporter.card(manifest).encode())
+        files.append(_described(folder, folder / CARD))
     with replacing(folder / MANIFEST) as out:
-        out.write(json.dumps(manifest, indent=2).encode() + b"\n")
-    return manifest
+        out.write(json.dumps(manifest | {"files": files}, indent=2).encode() + b"\n")
+    return manifest | {"files": files}
 
 
-def _kept(records: Iterable[Record], exporter: Exporter, left_out: Counter[str]) -> Iterator[Kept]:
-    """The rows to write; counts what the exporter leaves out, by origin."""
-    for record in records:
-        row = exporter.row(record)
-        if row is None:
-            left_out[record.origin] += 1
-        else:
-            yield Kept(row=row, environment=record.environment)
+class Tally:
+    """What went into an export, and what did not."""
+
+    def __init__(self) -> None:
+        self.records = self.repeated = self.repaired = 0
+        self.left_out: Counter[str] = Counter()
+        """By origin: records that gave no row."""
+        self.counts: dict[str, Counter[str]] = {}
+        self.sources: Counter[tuple[str | None, ...]] = Counter()
+
+    def rows(self, records: Iterable[Record], exporter: Exporter | RowsExporter) -> Iterator[dict[str, Any]]:
+        """The rows to write."""
+        seen: set[str] = set()
+        for record in records:
+            self.records += 1
+            rows = _rows(record, exporter)
+            new = [row for row in rows if digest(row) not in seen]
+            seen |= {digest(row) for row in new}
+            self.repeated += len(rows) - len(new)
+            if rows:
+                self.take(record)
+            else:
+                self.left_out[record.origin] += 1
+            yield from new
+
+    def take(self, record: Record) -> None:
+        self.repaired += record.repaired
+        source = record.problem.source
+        self.sources[(source.name, source.licence, source.url)] += 1
+        values: dict[str, Iterable[str]] = {
+            "languages": [record.problem.language],
+            "origins": [record.origin],
+            "models": record.models,
+            "gates": [gate.gate for gate in record.gates if gate.passed],
+            "environments": [record.environment],
+        }
+        for name, found in values.items():
+            self.counts.setdefault(name, Counter()).update(found)
+
+    def facts(self) -> dict[str, Any]:
+        named = [dict(zip(("name", "licence", "url"), key, strict=True)) for key in self.sources]
+        counted = {name: dict(sorted(counts.items())) for name, counts in self.counts.items()}
+        return {
+            "records": self.records,
+            "repaired": self.repaired,
+            "left_out": dict(self.left_out),
+            "repeated_rows": self.repeated,
+            **counted,
+            "environments": sorted(self.counts.get("environments", ())),
+            "sources": [
+                about | {"records": count} for about, count in zip(named, self.sources.values(), strict=True)
+            ],
+        }
 
 
-def _write(path: Path, kept: Iterable[Kept]) -> tuple[dict[str, Any], list[str]]:
-    """The manifest's entry of the file, and the environments that its rows name."""
-    environments: set[str] = set()
-    sha, size, rows = hashlib.sha256(), 0, 0
-    with replacing(path) as out:
-        for one in kept:
-            line = json_line(one.row)
-            size += out.write(line)
-            sha.update(line)
-            rows += 1
-            environments.add(one.environment)
-    return {"name": path.name, "rows": rows, "bytes": size, "sha256": sha.hexdigest()}, sorted(environments)
+def _rows(record: Record, exporter: Exporter | RowsExporter) -> list[dict[str, Any]]:
+    if isinstance(exporter, RowsExporter):
+        return list(exporter.rows(record))
+    row = exporter.row(record)
+    return [] if row is None else [row]
+
+
+def _described(folder: Path, path: Path) -> dict[str, Any]:
+    """The manifest's entry of a file."""
+    with path.open("rb") as file:
+        sha = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": sha}
 
 
 def _refuse_mixing(folder: Path, name: str) -> None:

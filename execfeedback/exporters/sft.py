@@ -26,9 +26,9 @@ class Sft:
 
     def row(self, record: Record) -> dict[str, Any] | None:
         """None for a semi-synthetic record (faults put into human code) unless those were asked for."""
-        if record.origin == "semi_synthetic" and not self.include_semi_synthetic:
+        if not wanted(record, self.include_semi_synthetic):
             return None
-        return {"messages": dialog(record, self.reasoning), "meta": ids.canonical(_meta(record))}
+        return {"messages": dialog(record, self.reasoning), "meta": ids.canonical(meta(record))}
 
 
 def create(include_semi_synthetic: bool = False, reasoning: str = "strip") -> Sft:
@@ -39,7 +39,7 @@ def dialog(record: Record, reasoning: Reasoning = "strip") -> list[Turn]:
     """The turns of a record. The last one is the assistant's, verified, and the only one to train on."""
     language = record.problem.language
     thoughts = record.reasoning or (None,) * len(record.attempts)
-    turns: list[Turn] = [{"role": "user", "content": _asked(record.problem)}]
+    turns: list[Turn] = [{"role": "user", "content": asked(record.problem)}]
     for attempt, thought in zip(record.attempts, thoughts, strict=True):
         verified = attempt is record.attempts[-1]
         said = told(fenced(attempt.solution.code, language), thought, reasoning)
@@ -49,7 +49,13 @@ def dialog(record: Record, reasoning: Reasoning = "strip") -> list[Turn]:
     return turns
 
 
-def _asked(problem: Problem) -> str:
+def wanted(record: Record, include_semi_synthetic: bool) -> bool:
+    """Semi-synthetic records teach mistakes that nobody made: they are for those who ask for them."""
+    return include_semi_synthetic or record.origin != "semi_synthetic"
+
+
+def asked(problem: Problem) -> str:
+    """The problem as the first turn says it."""
     parts = [problem.statement.strip()]
     if problem.prompt:
         parts.append(f"Complete this code:\n\n{fenced(problem.prompt, problem.language)}")
@@ -67,7 +73,8 @@ def _told(attempt: Attempt) -> str:
     return f"That solution does not pass ({attempt.verdict.verdict}){said}"
 
 
-def _meta(record: Record) -> dict[str, Any]:
+def meta(record: Record) -> dict[str, Any]:
+    """What else is known of a record; a column of one JSON text."""
     problem = record.problem
     return {
         "record": record.id,
