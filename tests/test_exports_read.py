@@ -111,8 +111,8 @@ TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<end>{% en
 
 
 @pytest.fixture(scope="module")
-def tiny() -> tuple[Any, Any]:
-    """A model and a tokenizer of a few hundred numbers, made here."""
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a model of a few hundred numbers with its tokenizer, made here."""
     pytest.importorskip("trl")
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -125,12 +125,15 @@ def tiny() -> tuple[Any, Any]:
     config = LlamaConfig(
         vocab_size=8, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1
     )
-    return LlamaForCausalLM(config), tokenizer
+    folder = str(tmp_path_factory.mktemp("tiny"))
+    for part in (LlamaForCausalLM(config), tokenizer):
+        part.save_pretrained(folder)
+    return folder
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["sft", "dpo", "kto"])
-def test_trl_trains_a_step_on_it(name: str, tmp_path: Path, tiny: tuple[Any, Any]) -> None:
+def test_trl_trains_a_step_on_it(name: str, tmp_path: Path, tiny: str) -> None:
     """Its own checks of the rows, its tokenization, its loss."""
     trl, datasets = pytest.importorskip("trl"), pytest.importorskip("datasets")
     kinds = {
@@ -147,5 +150,5 @@ def test_trl_trains_a_step_on_it(name: str, tmp_path: Path, tiny: tuple[Any, Any
         output_dir=str(tmp_path / "run"), max_steps=1, per_device_train_batch_size=2, use_cpu=True, bf16=False,
         report_to="none", save_strategy="no", disable_tqdm=True,
     )  # fmt: skip
-    ran = trainer(model=tiny[0], args=told, train_dataset=rows, processing_class=tiny[1])
+    ran = trainer(model=tiny, args=told, train_dataset=rows)
     assert ran.train().training_loss > 0
