@@ -12,6 +12,7 @@ from execfeedback.cli import export as export_cli
 from execfeedback.cli import grow as grow_cli
 from execfeedback.cli import images as images_cli
 from execfeedback.cli import languages_cmd
+from execfeedback.cli import merge as merge_cli
 from execfeedback.cli import mock_model as mock_model_cli
 from execfeedback.cli import problems as problems_cli
 from execfeedback.cli import report as report_cli
@@ -37,6 +38,7 @@ app.add_typer(cleanup_cli.app, name="sandbox")
 app.command("schema")(schema_cli.schema)
 app.add_typer(problems_cli.app)
 app.command("export")(export_cli.export)
+app.command("merge")(merge_cli.merge)
 app.command("report")(report_cli.report)
 app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)

@@ -58,19 +58,19 @@ class CorpusWriter:
 
     def put(self, call: ModelCall) -> None:
         row = (call.id, call.kind, call.model, call.cost_usd, call.tokens_in, call.tokens_out, as_text(call))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     # ---- a run and its units -----------------------------------------------------------------------------
 
     def start_run(self, config: dict[str, Any]) -> int:
         """Number of the run."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             query = "INSERT INTO runs (started, config) VALUES (?, ?)"
             return int(connection.execute(query, (time.time(), as_text(config))).lastrowid or 0)
 
     def event(self, kind: str, body: dict[str, Any]) -> None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _event(connection, kind, body)
 
     def unit(self, key: str) -> UnitState:
@@ -93,7 +93,7 @@ class CorpusWriter:
         id = ids.digest(trajectory)
         problem, stopped = trajectory.problem.id, trajectory.stopped or ""
         row = (id, problem, trajectory.sample, stopped, len(trajectory.attempts), as_text(trajectory))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?, ?)", row)
             if unit is not None:
                 connection.execute("INSERT INTO units VALUES (?, ?)", (unit, id))
@@ -104,7 +104,7 @@ class CorpusWriter:
 
     def put_examination(self, unit: str, trajectory: str, gates: tuple[GateResult, ...], found: Any) -> None:
         """Keep what the gates said, before admission. `found` is plain data that `unit` gives back."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT INTO examinations VALUES (?, ?)", (unit, as_text(found)))
             _gates(connection, trajectory, gates)
 
@@ -113,7 +113,7 @@ class CorpusWriter:
     def admit(self, unit: str, outcome: Record | Rejection, keys: dict[str, Any] | None = None) -> None:
         """Keep the decision on a unit. `keys`, by gate, is what `admitted_keys` gives back."""
         record, rejection = (outcome.id, None) if isinstance(outcome, Record) else (None, outcome.id)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _outcome(connection, outcome)
             _gates(connection, outcome.trajectory, outcome.gates)
             row = (None, unit, outcome.trajectory, record, rejection, as_text(keys or {}))
@@ -127,7 +127,7 @@ class CorpusWriter:
             yield json.loads(row[0])
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
