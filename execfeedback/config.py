@@ -40,6 +40,8 @@ class SandboxOptions(Value):
     """`local`: runs take uids from the first on and below the last; nobody else on the machine may have them."""
     readable: tuple[Path, ...] = ()
     """`local`: what the interpreter reads beyond the system's folders and its own."""
+    token_env: str = "EXECFEEDBACK_TOKEN"
+    """`http://...`, `unix://...`: the environment variable that holds the service's token, where it wants one."""
     memory_mb: int = Field(2048, ge=64)
     """The largest `limits.memory_mb` that a job may ask for."""
 

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from execfeedback.commands import compile_steps, filled, with_grace
@@ -76,13 +77,19 @@ def main_of(item: Item, spoken: Language) -> str | None:
 
 def checked_paths(item: Item, files: dict[str, FileText]) -> dict[str, FileText]:
     """The same files, if a slot can hold them; else InputError names the path and what is wrong with it."""
+    if wrong := wrong_files(files):
+        raise InputError(f"item {item.id!r}: {wrong}")
+    return files
+
+
+def wrong_files(files: Mapping[str, FileText]) -> str | None:
+    """What is wrong with the first file that a slot cannot hold."""
     seen: set[PurePosixPath] = set()
     for path, content in files.items():
-        wrong = wrong_path(path, seen) or wrong_content(content)
-        if wrong:
-            raise InputError(f"item {item.id!r}: file path {path!r} {wrong}")
+        if wrong := wrong_path(path, seen) or wrong_content(content):
+            return f"file path {path!r} {wrong}"
         seen.add(PurePosixPath(path))
-    return files
+    return None
 
 
 def wrong_path(path: str, seen: set[PurePosixPath]) -> str | None:

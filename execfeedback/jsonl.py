@@ -117,10 +117,18 @@ def _without_bom(line: bytes, path: Path) -> bytes:
 
 def object_in(line: bytes, where: str) -> dict[str, Any]:
     """The JSON object that a line is. Raises InputError that begins with `where`."""
+    value = value_in(line, where)
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: is {_KINDS[type(value)]}, but each line must be one JSON object")
+    return value
+
+
+def value_in(line: bytes, where: str) -> Any:
+    """The JSON value that a text is. Raises InputError that begins with `where`."""
     if b"\0" in line:
         raise InputError(f"{where}: holds NUL bytes; the file was damaged or cut off while it was written")
     try:
-        value = json.loads(line.rstrip().decode(), object_pairs_hook=_unique)
+        return json.loads(line.rstrip().decode(), object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
         raise InputError(f"{where}: is not UTF-8 (byte {error.start + 1} of the line)") from None
     except json.JSONDecodeError as error:
@@ -129,9 +137,6 @@ def object_in(line: bytes, where: str) -> dict[str, Any]:
         raise InputError(f"{where}: is nested too deeply") from None
     except ValueError as error:  # a key twice, or an integer with more digits than Python converts
         raise InputError(f"{where}: {error}") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: is {_KINDS[type(value)]}, but each line must be one JSON object")
-    return value
 
 
 _KINDS = {

@@ -21,6 +21,8 @@ from execfeedback.verifying import verify_items
 if TYPE_CHECKING:
     from execfeedback.config import SandboxOptions
 
+ADDRESSES = ("http://", "https://", "unix://")
+"""What the name of a backend begins with that is a service elsewhere."""
 Items = Iterable[Item | Mapping[str, Any]]
 
 
@@ -28,7 +30,8 @@ class Sandbox:
     """One warm pool. `async with Sandbox() as sandbox: async for verdict in sandbox.verify(items): ...`"""
 
     def __init__(self, backend: str = "docker", *, workers: int = 2, **options: Any) -> None:
-        """`backend`: `docker`, or `local` for places where the wall already stands; `options` as in `[sandbox]`."""
+        """`backend`: `docker`, `local` for places where the wall already stands, or the address of a service (`http://HOST:PORT`,
+        `unix://PATH`); `options` as in `[sandbox]`."""
         self.pool = open_backend(backend, workers, **options)
 
     async def __aenter__(self) -> Self:
@@ -71,9 +74,15 @@ def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
             )
         from execfeedback.sandbox.local import LocalSandbox
 
-        only_here = options.model_dump(exclude={"backend", "runtime"})
+        only_here = options.model_dump(exclude={"backend", "runtime", "token_env"})
         return LocalSandbox(workers, **only_here)
-    raise InputError(f"unknown sandbox backend {options.backend!r}; there is: docker, local")
+    if options.backend.startswith(ADDRESSES):
+        from execfeedback.sandbox.remote import RemoteSandbox
+
+        return RemoteSandbox(options.backend, workers, token_env=options.token_env)
+    raise InputError(
+        f"unknown sandbox backend {options.backend!r}; there is: docker, local, http://HOST:PORT, unix://PATH"
+    )
 
 
 def as_item(item: Item | Mapping[str, Any]) -> Item:

@@ -27,6 +27,7 @@ ENTRY = {
     "verify_command",
     "verifying",
     "checks",
+    "service",
     "",
 }
 """Entry points put adapters together. Every module that is in no set is core."""
@@ -228,6 +229,17 @@ def test_heavy_libraries_load_late_and_in_one_place(library: str, home: str) -> 
         early = any(top(name) == library for node in nodes(tree, False) for name in imported(node))
         assert not early, f"{module} imports {library} when it is imported itself"
         assert not used or module == home or module.startswith(f"{home}."), f"{module} imports {library}"
+
+
+SERVING = {"fastapi", "starlette", "uvicorn", "prometheus_client"}
+
+
+def test_what_serves_is_loaded_by_the_command_alone() -> None:
+    for module, tree in TREES.items():
+        if top(module) == "service":
+            continue
+        assert not {top(name) for node in nodes(tree) for name in imported(node)} & SERVING, module
+        assert not {name for name in ours(tree, inside_functions=False) if top(name) == "service"}, module
 
 
 def test_the_host_never_imports_what_goes_into_the_images() -> None:

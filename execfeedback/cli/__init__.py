@@ -18,6 +18,7 @@ from execfeedback.cli import problems as problems_cli
 from execfeedback.cli import report as report_cli
 from execfeedback.cli import reverify as reverify_cli
 from execfeedback.cli import schema as schema_cli
+from execfeedback.cli import serve as serve_cli
 from execfeedback.cli import show as show_cli
 from execfeedback.cli import status as status_cli
 from execfeedback.cli import verify as verify_cli
@@ -47,6 +48,7 @@ app.command("verify")(verify_cli.verify)
 app.command("reverify")(reverify_cli.reverify)
 app.command("grow")(grow_cli.grow)
 app.command("audit")(audit_cli.audit)
+app.command("serve")(serve_cli.serve)
 
 
 def main() -> None:

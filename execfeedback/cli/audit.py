@@ -46,7 +46,10 @@ def audit(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     sandbox: Annotated[
-        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+        str | None,
+        typer.Option(
+            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+        ),
     ] = None,
 ) -> None:
     """Find the rows of a dataset that are not what they claim: solutions that fail, tests that nothing fails, passes by

@@ -34,7 +34,10 @@ def grow(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
     sandbox: Annotated[
-        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+        str | None,
+        typer.Option(
+            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+        ),
     ] = None,
 ) -> None:
     """Write, run, revise and verify solutions of problems; keep what execution proved.

@@ -15,7 +15,10 @@ def reverify(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     sandbox: Annotated[
-        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+        str | None,
+        typer.Option(
+            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+        ),
     ] = None,
 ) -> None:
     """Run every record again from what it stores, and report what no longer holds (exit code 3)."""

@@ -26,7 +26,10 @@ def verify(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     sandbox: Annotated[
-        str | None, typer.Option(help="The backend [docker], or local; never changed by itself.")
+        str | None,
+        typer.Option(
+            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+        ),
     ] = None,
 ) -> None:
     """Judge solutions against their tests in the sandbox. Without --out, verdicts go to stdout."""

@@ -1,0 +1,1 @@
+"""The sandbox-runner as an HTTP service: our own interface, and dialects that others' clients speak."""

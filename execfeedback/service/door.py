@@ -1,0 +1,130 @@
+"""The door of the service: who comes in, with how much, and the line about it in the log. Pure ASGI, around everything."""
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from fastapi import Response
+
+from execfeedback.printable import printable
+from execfeedback.service.callers import ANYBODY, Caller, Rates, caller_of, is_loopback
+from execfeedback.service.metrics import Metrics
+from execfeedback.service.replies import TooLarge, error_reply, fault
+from execfeedback.service.turns import Refused
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PUBLIC = {"/healthz", "/readyz"}
+"""Asked by probes, which carry no token."""
+BODIES = 8
+"""Bodies of the largest size that may be held at one time."""
+
+
+class Door:
+    """`unix`: the socket is a file, whose mode says who may come. Without callers, loopback's own programs may."""
+
+    def __init__(
+        self,
+        app: "ASGIApp",
+        *,
+        callers: Sequence[Caller],
+        unix: bool,
+        most_body: int,
+        metrics: Metrics,
+        log: TextIO | None = None,
+    ) -> None:
+        self.app, self.callers, self.unix, self.most_body = app, callers, unix, most_body
+        self.metrics, self.log = metrics, log or sys.stderr
+        self.rates, self.held = Rates(), 0
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        visit = Visit(self, scope, receive, send)
+        try:
+            await visit.made()
+        finally:
+            self.held -= visit.received
+            self.note(scope, visit)
+
+    def turned_away(self, path: str, headers: dict[str, str]) -> "Caller | Response":
+        """The caller, or the reply to who may not come in."""
+        if path in PUBLIC:
+            return ANYBODY
+        caller = caller_of(headers.get("authorization", ""), self.callers) if self.callers else ANYBODY
+        if caller is None:
+            return fault(401, "token", "a known token is needed", {"WWW-Authenticate": "Bearer"})
+        host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
+        if not self.callers and not self.unix and ("origin" in headers or not is_loopback(host)):
+            return fault(
+                403, "web_page", "without tokens only programs on this machine are served, by its own name"
+            )
+        if (wait_s := self.rates.left_s(caller)) is not None:
+            self.metrics.refused.labels("rate").inc()
+            return error_reply(Refused("rate", f"more than {caller.per_minute} requests in a minute", wait_s))
+        if int(headers.get("content-length", "0")) > self.most_body:
+            return error_reply(self.too_large())
+        return caller
+
+    def too_large(self) -> TooLarge:
+        return TooLarge(f"the body is larger than {self.most_body >> 20} MB")
+
+    def note(self, scope: "Scope", visit: "Visit") -> None:
+        """One line of JSON: no payload, no query, no token."""
+        route = getattr(scope.get("route"), "path", "other")
+        self.metrics.requests.labels(route, str(visit.status)).inc()
+        if scope["path"] in PUBLIC and visit.status == 200:
+            return
+        line = {
+            "at": round(time.time(), 3),
+            "id": visit.id,
+            "caller": visit.caller.name,
+            "method": scope["method"],
+            "path": printable(scope["path"])[:200],
+            "status": visit.status,
+            "ms": round(1000 * (time.monotonic() - visit.began), 1),
+            "bytes_in": visit.received,
+            "bytes_out": visit.sent,
+        }
+        print(json.dumps(line), file=self.log, flush=True)
+
+
+class Visit:
+    """One request and what becomes of it. Status 499: the caller left before the answer."""
+
+    def __init__(self, door: Door, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        self.door, self.scope, self.receive, self.send = door, scope, receive, send
+        self.began, self.id = time.monotonic(), secrets.token_hex(8)
+        self.caller, self.status, self.received, self.sent = ANYBODY, 499, 0, 0
+
+    async def made(self) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
+        found = self.door.turned_away(self.scope["path"], headers)
+        if isinstance(found, Response):
+            await found(self.scope, self.receive, self.answering)
+            return
+        self.caller = self.scope.setdefault("state", {})["caller"] = found
+        await self.door.app(self.scope, self.reading, self.answering)
+
+    async def reading(self) -> "Message":
+        message = await self.receive()
+        size = len(message.get("body", b""))
+        self.received += size
+        self.door.held += size
+        if self.received > self.door.most_body:
+            raise self.door.too_large()
+        if self.door.held > BODIES * self.door.most_body:
+            raise Refused("bodies", "too many large bodies at one time", 1.0)
+        return message
+
+    async def answering(self, message: "Message") -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message.setdefault("headers", []).append((b"x-request-id", self.id.encode()))
+        self.sent += len(message.get("body", b""))
+        await self.send(message)

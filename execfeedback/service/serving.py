@@ -1,0 +1,105 @@
+"""Listening: a socket of our own making, uvicorn over it, an end that loses no answer."""
+
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from execfeedback.errors import InputError
+from execfeedback.protocols import SandboxPool
+from execfeedback.service.callers import Caller, is_loopback
+from execfeedback.service.runner import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+BACKLOG = 2048
+
+
+@contextmanager
+def listening(host: str, port: int, unix: Path | None, callers: Sequence[Caller]) -> Iterator[socket.socket]:
+    """A bound socket. Raises InputError where it would be open to others without a token, or cannot be had."""
+    if unix is None and not callers and not is_loopback(host):
+        raise InputError(f"--host {host} can be reached by others: give --token-file, or serve on 127.0.0.1")
+    try:
+        sock = (
+            unix_socket(unix)
+            if unix
+            else socket.create_server((host, port), backlog=BACKLOG, reuse_port=False)
+        )
+    except OSError as error:
+        raise InputError(
+            f"{unix or f'{host}:{port}'} cannot be listened on: {error.strerror or error}"
+        ) from error
+    with sock:
+        yield sock
+    if unix:
+        unix.unlink(missing_ok=True)
+
+
+def unix_socket(path: Path) -> socket.socket:
+    """For this user alone. A file that a killed service left is replaced; one that is listened on is not."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode) or is_answered(path):
+            raise InputError(f"--unix {path}: there is another file, or a service that listens")
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    except BaseException:
+        sock.close()
+        raise
+    finally:
+        os.umask(before)
+    sock.listen(BACKLOG)
+    return sock
+
+
+def is_answered(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(str(path)) == 0
+
+
+def address_of(sock: socket.socket) -> str:
+    """As clients give it."""
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return f"unix://{Path(name).resolve()}"
+    return f"http://{f'[{name[0]}]' if ':' in name[0] else name[0]}:{name[1]}"
+
+
+def server(
+    pool: SandboxPool, settings: Settings, callers: Sequence[Caller], *, backend: str, unix: bool
+) -> "uvicorn.Server":
+    """Answers under way are finished after SIGTERM, within the drain time; new connections are not taken."""
+    import uvicorn
+
+    from execfeedback.service.app import application
+
+    config = uvicorn.Config(
+        application(pool, settings, callers, backend=backend, unix=unix),
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.drain_s,
+    )
+    return uvicorn.Server(config)
+
+
+async def serve(
+    pool: SandboxPool, sock: socket.socket, settings: Settings, callers: Sequence[Caller], *, backend: str
+) -> None:
+    """Serve until SIGINT or SIGTERM. Prints the address when slots and socket are there. Raises SandboxError."""
+    async with pool:
+        serving = server(pool, settings, callers, backend=backend, unix=sock.family == socket.AF_UNIX)
+        print(address_of(sock), flush=True)
+        print(f"execfeedback: serving on {address_of(sock)}, {settings.slots} slots", file=sys.stderr)
+        await serving.serve(sockets=[sock])

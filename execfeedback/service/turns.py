@@ -1,0 +1,129 @@
+"""Who may run now: a bounded queue, fair between callers, that grants turns by slots and memory.
+
+A ticket is taken at once or refused at once; time in the queue belongs to no run. Everything here is one event loop's.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from execfeedback.errors import ExecfeedbackError
+
+STEADY = 0.1
+"""Weight of the newest run in the mean that waiting times are estimated by."""
+LONGEST_HINT_S = 30.0
+
+
+class Refused(ExecfeedbackError):
+    """The service is busy. `after_s`: when to ask again."""
+
+    def __init__(self, why: str, message: str, after_s: float) -> None:
+        super().__init__(message)
+        self.why, self.after_s = why, min(max(after_s, 1.0), LONGEST_HINT_S)
+
+
+class Ticket:
+    """A place in the queue. `async with ticket` waits for the turn, holds it, and gives it back."""
+
+    def __init__(self, queue: "Queue", who: str, memory_mb: int, wait_s: float) -> None:
+        self.queue, self.who, self.memory_mb, self.wait_s = queue, who, memory_mb, wait_s
+        self.turn = asyncio.get_running_loop().create_future()
+        self.taken = time.monotonic()
+        self.waited_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Raises Refused when the turn did not come within the wait that was agreed."""
+        left = self.taken + self.wait_s - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, left)):
+                await asyncio.shield(self.turn)
+        except BaseException as error:
+            self.leave()
+            if not isinstance(error, TimeoutError):
+                raise
+            again = self.queue.expected_s(self.who)
+            raise Refused("waited", f"no turn came within {self.wait_s:g} s", again) from None
+        self.began = time.monotonic()
+        self.waited_s = self.began - self.taken
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.queue.learn(time.monotonic() - self.began)
+        self.leave()
+
+    def leave(self) -> None:
+        """Give back the place or the turn. May be called more than once."""
+        self.queue.leave(self)
+
+
+class Queue:
+    """`slots` turns at one time, `memory_mb` for all that run together, `longest` tickets that wait."""
+
+    def __init__(self, slots: int, memory_mb: int, longest: int) -> None:
+        self.slots, self.memory_mb, self.longest = slots, memory_mb, longest
+        self.waiting: dict[str, deque[Ticket]] = {}
+        """By caller, in the order in which callers have their next turn."""
+        self.count = 0
+        self.running: set[Ticket] = set()
+        self.mean_s = 0.01
+
+    def enter(self, who: str, memories: Sequence[int], wait_s: float, share: int) -> list[Ticket]:
+        """Tickets for runs that want so much memory, all or none. `share`: how many the caller may have waiting.
+
+        Raises Refused when there is no room, or when the turn would come later than `wait_s`.
+        """
+        own = len(self.waiting.get(who, ()))
+        expected = self.expected_s(who, len(memories))
+        if self.count + len(memories) > self.longest:
+            raise Refused("full", f"{self.count} runs wait already", expected)
+        if own + len(memories) > share:
+            raise Refused("share", f"{own} of this caller's {share} places in the queue are taken", expected)
+        if expected > wait_s:
+            raise Refused(
+                "late", f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed", expected
+            )
+        tickets = [Ticket(self, who, min(memory, self.memory_mb), wait_s) for memory in memories]
+        self.waiting.setdefault(who, deque()).extend(tickets)
+        self.count += len(tickets)
+        self.grant()
+        return tickets
+
+    def expected_s(self, who: str, more: int = 1) -> float:
+        """How long the last of `more` tickets would wait: behind all, or with callers taking turns, whichever is less."""
+        own = len(self.waiting.get(who, ()))
+        callers = len(self.waiting) + (who not in self.waiting)
+        ahead = min(self.count, own * callers) + more + len(self.running) - self.slots
+        return max(0, ahead) * self.mean_s / self.slots
+
+    def learn(self, seconds: float) -> None:
+        self.mean_s += STEADY * (seconds - self.mean_s)
+
+    def grant(self) -> None:
+        """Turns to whoever is next, as long as a slot and memory are left. Nobody is passed over for wanting much."""
+        while self.waiting and len(self.running) < self.slots:
+            who, tickets = next(iter(self.waiting.items()))
+            if sum(ticket.memory_mb for ticket in self.running) + tickets[0].memory_mb > self.memory_mb:
+                return
+            ticket = tickets.popleft()
+            self.count -= 1
+            del self.waiting[who]
+            if tickets:
+                self.waiting[who] = tickets  # behind the others
+            self.running.add(ticket)
+            ticket.turn.set_result(None)
+
+    def leave(self, ticket: Ticket) -> None:
+        if ticket in self.running:
+            self.running.remove(ticket)
+        elif not ticket.turn.done() and ticket in (own := self.waiting.get(ticket.who, deque())):
+            own.remove(ticket)
+            self.count -= 1
+            if not own:
+                del self.waiting[ticket.who]
+        self.grant()
