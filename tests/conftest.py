@@ -1,6 +1,7 @@
 """Fixtures that several test modules share: the real data where it lies, and one warm real sandbox."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))  # `running_service` is for several folders of tests
 
 
 @pytest.fixture(scope="session")

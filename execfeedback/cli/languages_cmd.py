@@ -18,17 +18,22 @@ def languages(
     """List the languages that the sandbox speaks; each was proven when its image was built."""
     from execfeedback.languages import languages as known
 
-    rows = [_row(language) for language in known().values()]
+    rows = [row(language) for language in known().values()]
     if prove:
         _prove(rows)
-    print(json.dumps({"languages": rows}, indent=2) if as_json else "\n".join(_line(row) for row in rows))
-    if any(row["image"] and not row["proven"] for row in rows):
+    print(json.dumps({"languages": rows}, indent=2) if as_json else "\n".join(_line(one) for one in rows))
+    if any(one["image"] and not one["proven"] for one in rows):
         raise typer.Exit(3)
 
 
-def _row(language: "Language") -> dict[str, Any]:
+def row(language: "Language") -> dict[str, Any]:
     """`image` is null where it is missing; then `remedy` says what to do."""
-    row: dict[str, Any] = {
+    return described(language) | _image(language.image)
+
+
+def described(language: "Language") -> dict[str, Any]:
+    """What is known of a language without its image."""
+    return {
         "name": language.name,
         "title": language.title or language.name.capitalize(),
         "aliases": list(language.aliases),
@@ -38,7 +43,6 @@ def _row(language: "Language") -> dict[str, Any]:
         "static": [checking.tool for checking in language.static],
         "limits": language.limits.model_dump(),
     }
-    return row | _image(language.image)
 
 
 def _styles(language: "Language") -> list[str]:
@@ -65,10 +69,10 @@ def _prove(rows: list[dict[str, Any]]) -> None:
     from execfeedback.languages import language
     from execfeedback.sandbox.proving import ends_in_image
 
-    for row in rows:
-        if row["image"]:
-            wrong = ends_in_image(language(row["name"]), row["image"])
-            row |= {"proven": not wrong, "remedy": "; ".join(wrong) or None}
+    for one in rows:
+        if one["image"]:
+            wrong = ends_in_image(language(one["name"]), one["image"])
+            one |= {"proven": not wrong, "remedy": "; ".join(wrong) or None}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -5,15 +5,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 import execfeedback
 from execfeedback.errors import ExecfeedbackError
 from execfeedback.protocols import SandboxPool
-from execfeedback.service import health, native, openapi
+from execfeedback.service import health, native, openapi, openrlhf, piston, sandboxfusion, submit
 from execfeedback.service.callers import Caller
 from execfeedback.service.door import Door
 from execfeedback.service.metrics import Metrics
-from execfeedback.service.replies import error_reply
+from execfeedback.service.offered import Offered
+from execfeedback.service.replies import error_reply, json_reply
 from execfeedback.service.runner import Runner, Settings
 
 if TYPE_CHECKING:
@@ -42,10 +44,24 @@ def application(
     )
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]
     app.include_router(health.routes(runner))
-    app.include_router(native.routes(runner))
+    app.include_router(native.routes(runner, offered := Offered(runner, backend)))
+    app.include_router(sandboxfusion.routes(runner))
+    app.include_router(submit.routes(runner))
+    app.include_router(piston.routes(runner, offered))
+    app.include_router(openrlhf.routes(runner))
     app.exception_handler(ExecfeedbackError)(_error)
+    app.exception_handler(RequestValidationError)(_unreadable)
     return Door(app, callers=callers, unix=unix, most_body=settings.body_mb << 20, metrics=metrics)
 
 
 async def _error(request: Request, error: Exception) -> Response:
     return error_reply(error)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    """The form of FastAPI's own, which clients of a dialect know; without the input, which may be large or unprintable."""
+    assert isinstance(error, RequestValidationError)
+    detail = [
+        {"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()[:20]
+    ]
+    return json_reply({"detail": detail}, status=422)

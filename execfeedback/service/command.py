@@ -40,6 +40,7 @@ def run(options: Options) -> None:
     settings = Settings(
         slots=options.workers,
         memory_mb=options.memory_mb or machine_mb() * 4 // 5,
+        job_memory_mb=sandbox.memory_mb,
         **options.model_dump(include=Settings.model_fields.keys() - {"slots", "memory_mb"}),
     )
     pool = backend_of(sandbox, options.workers)

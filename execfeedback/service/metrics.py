@@ -21,7 +21,7 @@ class Metrics:
     """One registry for one service."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a series more for each counter, which nobody asked for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody asked for
         self.registry = registry = CollectorRegistry()
         own: dict[str, Any] = {"registry": registry, "namespace": "execfeedback"}
         self.requests = Counter("requests", "Requests that were answered.", ["route", "status"], **own)

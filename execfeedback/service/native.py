@@ -13,6 +13,7 @@ from execfeedback.errors import InputError, SandboxError
 from execfeedback.ids import digest
 from execfeedback.jsonl import json_line, parsed
 from execfeedback.service.kept import Kept
+from execfeedback.service.offered import Offered
 from execfeedback.service.openapi import described
 from execfeedback.service.replies import UnknownSuite, body_of, deadline_of, json_reply, unless_gone, until
 from execfeedback.service.runner import Runner, memory_of
@@ -42,7 +43,7 @@ class VerifyItem(Item):
     """The digest that `PUT /v1/suites` answered."""
 
 
-def routes(runner: Runner) -> APIRouter:
+def routes(runner: Runner, offered: Offered) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["execfeedback"])
     suites: Kept[Suite] = Kept(runner.settings.suites_mb << 20)
 
@@ -90,6 +91,10 @@ def routes(runner: Runner) -> APIRouter:
         return json_reply(
             await unless_gone(request, runner.in_turn(ticket, "run", lambda: runner.run(job), end))
         )
+
+    @router.get("/languages", summary="What it speaks, with versions and remedies")
+    async def spoken() -> dict[str, list[dict[str, Any]]]:
+        return {"languages": await offered.rows()}
 
     return router
 

@@ -70,9 +70,9 @@ def fault(status: int, code: str, message: str, headers: dict[str, str] | None =
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-def json_reply(value: Any, headers: dict[str, str] | None = None) -> Response:
+def json_reply(value: Any, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """JSON in the form of our lines: fields in their order, lone surrogates escaped."""
-    return Response(json_line(value), media_type="application/json", headers=headers)
+    return Response(json_line(value), status, headers, "application/json")
 
 
 async def body_of(request: Request) -> Any:

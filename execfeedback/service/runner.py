@@ -35,6 +35,8 @@ class Settings(Value):
     slots: int = Field(2, ge=1)
     memory_mb: int = Field(4096, ge=64)
     """For all runs together, by the limits that they ask for."""
+    job_memory_mb: int = Field(2048, ge=64)
+    """The most that one program may ask for."""
     queue: int = Field(1024, ge=1)
     """Runs that wait; more are refused."""
     wait_s: float = Field(30.0, gt=0)

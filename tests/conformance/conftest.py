@@ -4,22 +4,20 @@ A backend is added as a parameter, with the mark that says what it needs. `EXECF
 of the backend `local`; without it, the one that runs the tests. `remote` is the service, over the backend `docker`.
 """
 
-import asyncio
 import os
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
 import pytest
 import pytest_asyncio
+from running_service import Running
 
 from execfeedback.library import open_backend
 from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.sandbox.local import LocalSandbox
 from execfeedback.sandbox.remote import RemoteSandbox
 from execfeedback.service.runner import Settings
-from execfeedback.service.serving import address_of, listening, server
 
 Open = Callable[[int], AbstractAsyncContextManager[Any]]
 
@@ -35,34 +33,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class Served(RemoteSandbox):
-    """The service in a thread of its own, and its client here. `slots` and `idle` are those of the pool behind it, for
-    tests that end its slots."""
+    """The service and its client. `slots` and `idle` are those of the pool behind it, for tests that end its slots."""
 
     def __init__(self, workers: int) -> None:
-        self.listening = listening("127.0.0.1", 0, None, ())
-        self.socket = self.listening.__enter__()
-        super().__init__(address_of(self.socket), workers)
-        self.pool, self.open = DockerSandbox(workers), threading.Event()
-        self.slots, self.idle = self.pool.slots, self.pool.idle
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()))
-
-    async def serve(self) -> None:
-        settings = Settings(slots=self.workers, memory_mb=16384)
-        async with self.pool:
-            self.server = server(self.pool, settings, (), backend="docker", unix=False)
-            self.open.set()
-            await self.server.serve(sockets=[self.socket])
+        pool = DockerSandbox(workers)
+        self.service = Running(pool, Settings(slots=workers, memory_mb=16384))
+        super().__init__(self.service.address, workers)
+        self.slots, self.idle = pool.slots, pool.idle
 
     async def __aenter__(self) -> Self:
-        self.thread.start()
-        assert await asyncio.to_thread(self.open.wait, 60)
+        await self.service.__aenter__()
         return await super().__aenter__()
 
     async def __aexit__(self, *error: Any) -> None:
         await super().__aexit__(*error)
-        self.server.should_exit = True
-        await asyncio.to_thread(self.thread.join)
-        self.listening.__exit__(None, None, None)
+        await self.service.__aexit__(*error)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

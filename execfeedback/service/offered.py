@@ -1,0 +1,69 @@
+"""The languages that this service speaks, with versions: asked of the images, remembered for a while."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+from execfeedback.languages import language, languages
+from execfeedback.service.health import CANARY
+from execfeedback.service.runner import Runner
+from execfeedback.types import Value
+
+FRESH_S = 60.0
+
+
+class Offer(Value):
+    name: str
+    aliases: tuple[str, ...]
+    version: str
+    """Three numbers, as npm has them."""
+    suffix: str
+
+
+class Offered:
+    def __init__(self, runner: Runner, backend: str) -> None:
+        self.runner, self.backend = runner, backend
+        self.found: list[dict[str, Any]] = []
+        self.at, self.lock = float("-inf"), asyncio.Lock()
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """As `execfeedback languages --json` has them."""
+        async with self.lock:
+            if time.monotonic() - self.at > FRESH_S:
+                self.found, self.at = await self.asked(), time.monotonic()
+            return self.found
+
+    async def asked(self) -> list[dict[str, Any]]:
+        from execfeedback.cli.languages_cmd import described, row
+
+        if self.backend == "docker":
+            return await asyncio.to_thread(lambda: [row(one) for one in languages().values()])
+        execution = await self.runner.run(CANARY)
+        there = {
+            "version": execution.language_version,
+            "image": execution.environment,
+            "proven": True,
+            "remedy": None,
+        }
+        return [described(language("python")) | there]
+
+    async def present(self) -> list[Offer]:
+        return [offer(row) for row in await self.rows() if row["image"]]
+
+
+def offer(row: dict[str, Any]) -> Offer:
+    spoken = language(row["name"])
+    return Offer(
+        name=spoken.name,
+        aliases=spoken.aliases,
+        version=three_numbers(row["version"]),
+        suffix=spoken.suffix,
+    )
+
+
+def three_numbers(text: str) -> str:
+    """`Python 3.13.5` -> `3.13.5`; what is missing is 0."""
+    match = re.search(r"\d+(?:\.\d+)*", text)
+    parts = [str(int(part)) for part in match[0].split(".")[:3]] if match else []
+    return ".".join([*parts, "0", "0", "0"][:3])
