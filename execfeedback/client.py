@@ -13,6 +13,7 @@ import json
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -138,7 +139,9 @@ class Client:
         """Raises Later for what may pass, SandboxMissing for what will not."""
         with transport_errors(self.address):
             sent = {"Content-Type": "application/json", **(headers or {})}
-            response = await self.session.request(method, self.base + path, data=data, headers=sent)
+            response = await self.session.request(
+                method, self.base + path, data=None if data is None else BytesIO(data), headers=sent
+            )
             if response.status == 200:
                 return response
             async with response:
