@@ -9,8 +9,12 @@ ExecfeedbackError
 |   |-- GeneratorBusy     worth retrying: 429, 5xx, time-out, a cut reply
 |   |-- GeneratorRefused  not worth retrying: bad key, unknown model, context too long
 |   `-- GeneratorExhausted  nothing more to say for this problem (a replay at its end); ends the problem
+|-- AnswerPending         no fault: the answer comes in files, and a later run goes on with it
 `-- BudgetSpent           a limit that the user set was reached                                   exit 6
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class ExecfeedbackError(Exception):
@@ -40,17 +44,29 @@ class SlotLost(SandboxError):
 
 
 class GeneratorError(ExecfeedbackError):
-    """The generator failed, not the text that it wrote."""
+    """The generator failed, not the text that it wrote. `wasted` is what was paid for it, as `protocols.Waste`."""
 
     exit_code = 5
 
+    def __init__(self, message: str, wasted: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.wasted = tuple(wasted)
+
 
 class GeneratorBusy(GeneratorError):
-    """A passing fault. `retry_after` is in seconds, or None when the server did not say."""
+    """A passing fault. `retry_after` is in seconds, or None when the server did not say; `overload`: fewer requests at
+    one time may help."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        overload: bool = False,
+        wasted: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, wasted)
+        self.retry_after, self.overload = retry_after, overload
 
 
 class GeneratorRefused(GeneratorError):
@@ -59,6 +75,10 @@ class GeneratorRefused(GeneratorError):
 
 class GeneratorExhausted(GeneratorError):
     """The generator has nothing (more) for this problem."""
+
+
+class AnswerPending(ExecfeedbackError):
+    """The question was asked, and its answer comes in a later run."""
 
 
 class BudgetSpent(ExecfeedbackError):

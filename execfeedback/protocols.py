@@ -43,6 +43,16 @@ class Request(Value):
         return role_of(self.kind)
 
 
+class Waste(Value):
+    """A request that was answered to no use, and paid all the same. None is unknown, never nothing."""
+
+    why: str
+    model: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_usd: float | None = None
+
+
 class Completion(Value):
     """Raw text of a generator, as it came, and apart from it the reasoning that came on a channel of its own."""
 
@@ -54,6 +64,8 @@ class Completion(Value):
     finish: str | None = None
     reasoning: str | None = None
     reasoning_tokens: int | None = None
+    wasted: tuple[Waste, ...] = ()
+    """Answers of no use that came before this one."""
 
 
 @runtime_checkable

@@ -1,6 +1,9 @@
 """Asking again, where that helps: the one place that retries models. Adapters retry nothing."""
 
+import re
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from execfeedback.errors import GeneratorBusy
@@ -43,3 +46,15 @@ async def patiently(ask: Callable[[], Awaitable[T]], patience: Patience) -> T:
         reraise=True,
     )
     return await retrying(once)
+
+
+def seconds_to_wait(told: str | None) -> float | None:
+    """A Retry-After header in seconds from now; it may be a number or a date. None for anything else."""
+    if told is None:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d*)?", told):
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None

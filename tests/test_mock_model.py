@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import aiohttp
 import pytest
 
 from execfeedback.errors import InputError
-from execfeedback.mock_model import Line, MockModel, Serving, load_script
+from execfeedback.mock_model import Line, MockModel, Script, Serving, load_script
+from execfeedback.mock_model.script import FAULTS
+from execfeedback.mock_model.wire import message
+from execfeedback.parsing import solution_in
+from execfeedback.sse import gathered
+from execfeedback.types import Problem
 
 
 def messages(text: str, answers: int = 0) -> list[dict[str, Any]]:
@@ -93,8 +99,92 @@ async def test_models_and_counts() -> None:
                 stats = await reply.json()
             async with session.get(f"{address}/v1/models") as reply:
                 models = await reply.json()
-    assert stats == {"requests": 4, "served": {"answer": 2, "500": 1, "unmatched": 1}}
+    assert stats == {
+        "requests": 4,
+        "served": {"answer": 2, "500": 1, "unmatched": 1},
+        "usage": {"requests": 2, "prompt_tokens": 2, "completion_tokens": 2},
+        "untold": {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0},
+        "answered_again": 1,
+        "most_at_once": 1,
+    }
     assert models["data"] == [{"id": "mock", "object": "model"}]
+
+
+async def test_what_was_cut_off_is_counted_apart() -> None:
+    script = [Line(fault="cut", text="a b c", times=1), Line(fault="empty", times=1), Line(text="a b c")]
+    mock = MockModel(script)
+    async with Serving(mock) as address:
+        for _ in range(3):
+            await ask(address)
+    assert mock.stats()["untold"] == {"requests": 1, "prompt_tokens": 1, "completion_tokens": 3}
+    assert mock.stats()["usage"] == {"requests": 2, "prompt_tokens": 2, "completion_tokens": 3}
+    assert mock.stats()["answered_again"] == 0
+
+
+async def test_an_answer_as_a_stream_says_the_same() -> None:
+    line = Line(text="one two three " * 9, reasoning="first this, then that", finish="length")
+    async with Serving(MockModel([line])) as address, aiohttp.ClientSession() as session:
+        body = {"model": "m", "messages": messages("hello"), "stream": True}
+        async with session.post(f"{address}/v1/chat/completions", json=body) as reply:
+            assert reply.content_type == "text/event-stream"
+            bare = await reply.text()
+        body |= {"stream_options": {"include_usage": True}}
+        async with session.post(f"{address}/v1/chat/completions", json=body) as reply:
+            told = gathered(await reply.text())
+        async with session.post(f"{address}/v1/chat/completions", json=body | {"stream": False}) as reply:
+            whole = await reply.json()
+    assert bare.endswith("data: [DONE]\n\n")
+    assert '"usage"' not in bare
+    assert told is not None
+    assert told["usage"] == whole["usage"]
+    assert told["usage"]["completion_tokens_details"] == {"reasoning_tokens": 4}
+    for field in ("content", "reasoning_content"):
+        assert told["choices"][0]["message"][field] == whole["choices"][0]["message"][field]
+    assert told["choices"][0]["finish_reason"] == "length"
+
+
+def drawn(script: Script, names: list[str]) -> dict[str, str]:
+    """What each request gets at its first try."""
+    lines = {name: script.answer_for(messages(name), name) for name in names}
+    return {name: line.fault or "answer" for name, line in lines.items() if line}
+
+
+def test_chance_is_by_seed_and_content_and_not_by_order() -> None:
+    names = [str(n) for n in range(4000)]
+    rates = [Line(fault="500", rate=0.1), Line(fault="empty", rate=0.1), Line(text="x")]
+    first = drawn(Script(rates, seed=1), names)
+    assert first == drawn(Script(rates, seed=1), names[::-1])
+    assert first != drawn(Script(rates, seed=2), names)
+    counts = Counter(first.values())
+    assert 340 < counts["500"] < 460
+    assert 300 < counts["empty"] < 420  # a tenth of what the line above leaves
+
+
+def test_a_fault_rate_is_shared_by_all_kinds() -> None:
+    names = [str(n) for n in range(12000)]
+    counts = Counter(drawn(Script([Line(text="x")], fault_rate=0.12), names).values())
+    assert set(counts) == {*FAULTS, "answer"}
+    assert all(80 < counts[fault] < 160 for fault in FAULTS)
+    again = Script([Line(text="x")], fault_rate=0.5)
+    tries = [again.answer_for(messages("same"), "same") for _ in range(40)]
+    assert len({line.fault for line in tries if line}) > 3, "a request that comes again is drawn again"
+
+
+def test_a_fault_in_delivery_is_of_the_answer_that_was_due() -> None:
+    script = Script([Line(fault="slow"), Line(match="b", text="of b"), Line(text="of all")])
+    told = [script.answer_for(messages(text)) for text in ("a", "b")]
+    assert [(line.fault, line.text) for line in told if line] == [("slow", "of all"), ("slow", "of b")]
+
+
+def test_a_hundred_blocks_end_in_the_answer_and_another_language_has_no_code_of_ours() -> None:
+    problem = Problem(id="p", statement="", entry_point="add")
+    text = "Here:\n\n```python\ndef add(a, b):\n    return a + b\n```\n"
+    told = str(message(Line(text=text, fault="blocks"))["content"])
+    assert told.count("```") == 200
+    assert solution_in(told, problem) == solution_in(text, problem)
+    other = message(Line(text=text, fault="language"))["content"]
+    for language in ("python", "rust", "javascript"):
+        assert solution_in(other, problem.model_copy(update={"language": language})) is None
 
 
 async def test_a_taken_port_is_named() -> None:

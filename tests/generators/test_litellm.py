@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from execfeedback.chat_form import seed_of
 from execfeedback.errors import GeneratorBusy, GeneratorRefused, InputError
-from execfeedback.generators.litellm import BUSY, REFUSED, LiteLLM, create, mapped, retry_after, seed_of
+from execfeedback.generators.litellm import BUSY, REFUSED, LiteLLM, create, mapped, retry_after
 from execfeedback.mock_model import Line, MockModel, Serving
 from execfeedback.protocols import Completion, Generator, Request
 from execfeedback.retrying import Patience
