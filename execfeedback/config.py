@@ -58,6 +58,12 @@ class Budget(Value):
 
     max_cost: float | None = Field(None, ge=0)
     """US dollars, for the whole corpus."""
+    max_tokens: int | None = Field(None, ge=0)
+    """Read and written, for the whole corpus."""
+    max_wall_s: float | None = Field(None, gt=0)
+    """Seconds, for one run."""
+    problem_attempts: int | None = Field(None, ge=1)
+    """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
 
 
 class Config(BaseSettings):
@@ -75,6 +81,10 @@ class Config(BaseSettings):
     seed: int = 0
     workers: int = Field(2, ge=1)
     """Slots of the sandbox."""
+    calls: int | None = Field(None, ge=1)
+    """Model calls at one time, however many slots there are. Default: eight for each worker."""
+    batch_dir: Path | None = None
+    """Where the generator `batch` puts its questions and finds the answers."""
     max_attempts: int = Field(4, ge=1)
     """Solutions that may be tried for each sample, the first one included."""
     feedback_chars: int = Field(4000, ge=200)

@@ -14,13 +14,13 @@ from typing import Any
 
 from execfeedback.admission import examine, record_or_rejection
 from execfeedback.corpus import CorpusWriter, UnitState
-from execfeedback.errors import ExecfeedbackError, GeneratorError, InputError
-from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox
+from execfeedback.errors import AnswerPending, ExecfeedbackError, GeneratorError, InputError
+from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox, ending_after
 from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
-from execfeedback.protocols import EventSink, Gate, Generator, Sandbox
+from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
 from execfeedback.types import GateResult, Problem, Record, Trajectory
-from execfeedback.units import OrderedGate, Settings, Unit, units
+from execfeedback.units import OrderedGate, Settings, Unit, attempts_of, units
 from execfeedback.verdicts import verdict_of
 
 MODEL_FAILURES = 8
@@ -49,12 +49,17 @@ async def grow(
     halt, settings = halt or Halt(), settings or Settings()
     with CorpusWriter(out) as writer:
         growth = _Growth(writer, gates, settings, halt, on_event)
-        budget = Budget(settings.max_cost_usd, writer.corpus.counts().cost_usd)
+        spent = writer.corpus.counts()
+        budget = Budget(settings.max_cost_usd, settings.max_tokens, spent.usd, spent.tokens, spent.calls)
         growth.sandbox = PatientSandbox(sandbox, halt, settings.patience_s, growth.emit)
         made = generator if isinstance(generator, Generator) else generator(growth.sandbox)
-        growth.generator = GuardedGenerator(made, halt, budget)
+        growth.generator = GuardedGenerator(made, halt, budget, settings.calls, growth.wasted)
         growth.judge = judge
-        return await growth.run(problems, about or {})
+        try:
+            return await growth.run(problems, about or {})
+        finally:
+            if isinstance(made, Closable):
+                await made.aclose()
 
 
 class _Growth:
@@ -88,9 +93,10 @@ class _Growth:
         self.writer.start_run(about | {"generator": self.generator.name, **self._described()})
         self.emit({"event": "run", "units": about.get("units"), "generator": self.generator.name})
         stream = enumerate(units(problems, self.generator, self.gates, self.settings))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self.settings.in_flight):
-                group.create_task(self._work(stream))
+        with ending_after(self.settings.max_wall_s, self.halt):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.settings.in_flight):
+                    group.create_task(self._work(stream))
         if self.halt.reason is None and 0 < self.progress.unanswered == self.progress.started:
             self.halt.stop(_unreachable(self._failure))
         self.writer.event("ended", {"error": str(self.halt.reason) if self.halt.reason else None})
@@ -103,6 +109,13 @@ class _Growth:
         self.progress = after(self.progress, event)
         if self._sink is not None:
             self._sink(event)
+
+    def wasted(self, call: str, request: Request, waste: Waste) -> None:
+        """Keep what was paid to no use: it belongs to the cost of the corpus."""
+        name = {"problem": request.problem.id, "sample": request.sample, "kind": request.kind, "call": call}
+        body = name | waste.model_dump()
+        self.writer.event("waste", body)
+        self.emit({"event": "waste", **body})
 
     def _described(self) -> dict[str, Any]:
         gates = [f"{gate.name} {gate.version}" for gate in self.gates]
@@ -143,6 +156,9 @@ class _Growth:
                 id = await self._finish(unit, state, _tagged(self.emit, name))
             except InputError as error:
                 raise InputError(f"problem {unit.problem.id}: {error}") from error
+            except AnswerPending:
+                self.emit({"event": "pending", **name})
+                return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
             self._line[position] = (unit.key, id) if id else None
         self._admit()
@@ -180,7 +196,7 @@ class _Growth:
         return self.writer.put_trajectory(done, trajectory), trajectory
 
     def _begun(self, unit: Unit) -> Trajectory:
-        seed, most = self.settings.seed, self.settings.max_attempts
+        seed, most = self.settings.seed, attempts_of(unit.sample, self.settings)
         return Trajectory(problem=unit.problem, sample=unit.sample, seed=seed, max_attempts=most)
 
     async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:

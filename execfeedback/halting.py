@@ -3,7 +3,9 @@
 A `Halt` is asked before every model call and every sandbox job. What is under way then ends and is kept.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from tenacity import (
     AsyncRetrying,
@@ -13,12 +15,16 @@ from tenacity import (
     wait_exponential,
 )
 
-from execfeedback.calling import settings_of
-from execfeedback.errors import BudgetSpent, ExecfeedbackError, SandboxError
-from execfeedback.protocols import Completion, Generator, Request, Sandbox
+from execfeedback.calling import call_id, settings_of
+from execfeedback.errors import BudgetSpent, ExecfeedbackError, GeneratorError, SandboxError
+from execfeedback.protocols import Completion, Generator, Request, Sandbox, Waste
 from execfeedback.types import Execution, Job
 
+ROUNDING = 1e-9
+"""Sums of prices are floats: ten cents ten times are a hair less than a dollar."""
 Notice = Callable[[dict[str, object]], None]
+OnWaste = Callable[[str, Request, Waste], None]
+"""Takes the id of the call, what was asked, and what came of it."""
 
 
 class Interrupted(ExecfeedbackError):
@@ -47,52 +53,109 @@ class Halt:
             raise Halted
 
 
+@contextmanager
+def ending_after(seconds: float | None, halt: Halt) -> Iterator[None]:
+    """Halts the run when its time is over."""
+    if seconds is None:
+        yield
+        return
+    spent = BudgetSpent(
+        f"the budget is spent: {seconds:g} s of wall time; the same command goes on from here"
+    )
+    timer = asyncio.get_running_loop().call_later(seconds, halt.stop, spent)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class Budget:
-    """Money spent on a corpus, of a limit. A price that is not known cannot be kept within a limit."""
+    """Dollars and tokens spent on a corpus, each of a limit; None is no limit.
 
-    def __init__(self, limit_usd: float | None, spent_usd: float = 0.0) -> None:
-        self.limit_usd, self.spent_usd = limit_usd, spent_usd
+    What is under way counts as much as calls did on average. What is not known cannot be kept within a limit.
+    """
 
-    def check(self) -> None:
-        """Raises BudgetSpent when nothing is left."""
-        if self.limit_usd is not None and self.spent_usd >= self.limit_usd:
+    def __init__(
+        self,
+        max_usd: float | None,
+        max_tokens: int | None,
+        usd: float = 0.0,
+        tokens: int = 0,
+        answers: int = 0,
+    ) -> None:
+        self._max_usd, self._max_tokens = max_usd, max_tokens
+        self._usd, self._tokens, self._answers, self._under_way = usd, tokens, answers, 0
+
+    def begin(self) -> None:
+        """One more call is under way. Raises BudgetSpent when there is nothing left for it."""
+        share = 1 + self._under_way / max(1, self._answers)
+        if self._max_usd is not None and self._usd * share >= self._max_usd * (1 - ROUNDING):
+            raise BudgetSpent(f"the budget is spent: ${self._usd:.4f} of ${self._max_usd:.4f}; "
+                              "a larger --max-cost goes on from here")  # fmt: skip
+        if self._max_tokens is not None and self._tokens * share >= self._max_tokens:
+            raise BudgetSpent(f"the budget is spent: {self._tokens} of {self._max_tokens} tokens; "
+                              "a larger [budget] max_tokens goes on from here")  # fmt: skip
+        self._under_way += 1
+
+    def end(self) -> None:
+        """A call is no longer under way, however it ended."""
+        self._under_way -= 1
+
+    def add(self, spent: Completion | Waste) -> None:
+        """Count what was paid. Raises BudgetSpent for an answer of unknown price or length, where there is a limit."""
+        self._usd += spent.cost_usd or 0.0
+        self._tokens += (spent.tokens_in or 0) + (spent.tokens_out or 0)
+        if isinstance(spent, Waste):
+            return
+        self._answers += 1
+        if self._max_usd is not None and spent.cost_usd is None:
             raise BudgetSpent(
-                f"the budget is spent: ${self.spent_usd:.4f} of ${self.limit_usd:.4f}; "
-                "a larger --max-cost goes on from here"
+                f"the price of model {spent.model} is not known, so --max-cost cannot be kept; leave --max-cost "
+                "away, or give the role's price_in and price_out (US dollars for a million tokens)"
             )
-
-    def add(self, completion: Completion) -> None:
-        """Raises BudgetSpent for a price that is not known, when there is a limit."""
-        if completion.cost_usd is not None:
-            self.spent_usd += completion.cost_usd
-        elif self.limit_usd is not None:
+        if self._max_tokens is not None and None in (spent.tokens_in, spent.tokens_out):
             raise BudgetSpent(
-                f"the price of model {completion.model} is not known, so --max-cost cannot be kept; "
-                "leave --max-cost away, or give the model's price"
+                f"model {spent.model} does not tell its tokens, so [budget] max_tokens cannot be kept"
             )
 
 
 class GuardedGenerator:
-    """A generator that stops being asked when the run halts or the budget is spent.
+    """A generator that is asked `calls` questions at one time, and no more when the run halts or the budget is spent.
 
-    Calls that are under way when the budget runs out are still paid: at most one for each unit in flight.
+    Calls that are under way then are still paid.
     """
 
-    def __init__(self, inner: Generator, halt: Halt, budget: Budget) -> None:
-        self._inner, self._halt, self._budget = inner, halt, budget
+    def __init__(
+        self, inner: Generator, halt: Halt, budget: Budget, calls: int | None, on_waste: OnWaste
+    ) -> None:
+        self._inner, self._halt, self._budget, self._on_waste = inner, halt, budget, on_waste
+        self._room = asyncio.Semaphore(calls) if calls else nullcontext()
         self.name = inner.name
         self.edits_references = inner.edits_references
         self.settings = settings_of(inner)
 
     async def complete(self, request: Request) -> Completion:
-        self._halt.check()
-        self._budget.check()
-        completion = await self._inner.complete(request)
-        try:
-            self._budget.add(completion)
-        except BudgetSpent as spent:
-            self._halt.stop(spent)  # this answer is paid and kept; the next call is not made
-        return completion
+        async with self._room:
+            self._halt.check()
+            self._budget.begin()
+            try:
+                completion = await self._inner.complete(request)
+            except GeneratorError as error:
+                self._waste(request, error.wasted)
+                raise
+            finally:
+                self._budget.end()
+            self._waste(request, completion.wasted)
+            try:
+                self._budget.add(completion)
+            except BudgetSpent as spent:
+                self._halt.stop(spent)  # this answer is paid and kept; the next call is not made
+            return completion
+
+    def _waste(self, request: Request, wasted: Sequence[Waste]) -> None:
+        for waste in wasted:
+            self._budget.add(waste)
+            self._on_waste(call_id(request, self), request, waste)
 
 
 class PatientSandbox:

@@ -26,13 +26,19 @@ class Progress(Value):
     """Never passed."""
     unanswered: int = 0
     """Units that the model failed; the next run tries them again."""
+    pending: int = 0
+    """Units whose next answer comes in a file; a later run goes on with them."""
     records: int = 0
     rejected: int = 0
     calls: int = 0
     attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
     cost_usd: float = 0.0
-    """Sum over this run's calls whose price is known."""
+    """Sum over this run's calls whose price is known; like the tokens with what was wasted."""
     unknown_prices: int = 0
+    wasted: int = 0
+    """Answers of no use (empty, cut off, timed out)."""
     reasons: dict[str, int] = Field({})
     """Rejections by reason."""
     current: dict[str, str] = Field({})
@@ -76,9 +82,13 @@ def _started(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _finished(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
+    return {"finished": progress.finished + 1, "current": _without(progress, event), "waiting": None}
+
+
+def _without(progress: Progress, event: dict[str, Any]) -> dict[str, str]:
+    """The units in flight but for that of the event."""
     unit = _unit(event)
-    current = {name: doing for name, doing in progress.current.items() if name != unit}
-    return {"finished": progress.finished + 1, "current": current, "waiting": None}
+    return {name: doing for name, doing in progress.current.items() if name != unit}
 
 
 def _trajectory(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
@@ -100,11 +110,25 @@ def _rejection(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
 def _call(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
     if event.get("cached"):
         return {}
+    return {"calls": progress.calls + 1, **_paid(progress, event)}
+
+
+def _wasted(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
+    return {"wasted": progress.wasted + 1, **_paid(progress, event)}
+
+
+def _paid(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
     cost = event.get("cost_usd")
-    changes: dict[str, Any] = {"calls": progress.calls + 1}
-    if cost is None:
-        return changes | {"unknown_prices": progress.unknown_prices + 1}
-    return changes | {"cost_usd": progress.cost_usd + float(cost)}
+    return {
+        "tokens_in": progress.tokens_in + (event.get("tokens_in") or 0),
+        "tokens_out": progress.tokens_out + (event.get("tokens_out") or 0),
+        "cost_usd": progress.cost_usd + (cost or 0.0),
+        "unknown_prices": progress.unknown_prices + (cost is None),
+    }
+
+
+def _pending(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
+    return {"pending": progress.pending + 1, "current": _without(progress, event)}
 
 
 def _attempt(progress: Progress, event: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +142,8 @@ _CHANGES: dict[str, Callable[[Progress, dict[str, Any]], dict[str, Any]]] = {
     "finished": _finished,
     "trajectory": _trajectory,
     "call": _call,
+    "waste": _wasted,
+    "pending": _pending,
     "attempt": _attempt,
     "record": lambda progress, event: {"records": progress.records + 1},
     "rejection": _rejection,

@@ -79,6 +79,22 @@ class Generator(Protocol):
     async def complete(self, request: Request) -> Completion: ...
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """A generator with something to put away at the end of a run: connections, questions for a file."""
+
+    async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A generator that is paid for."""
+
+    def unpriced(self) -> tuple[str, ...]:
+        """Models that may be asked and whose price nobody knows."""
+        ...
+
+
 class Sandbox(Protocol):
     """Runs one job. Raises `SandboxError` for our faults; everything that the program did is in the Execution."""
 

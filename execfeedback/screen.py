@@ -79,6 +79,7 @@ def line(progress: Progress, seconds: float) -> str:
         f"{progress.repaired} repaired",
         f"{progress.records} records",
         f"{progress.rejected} rejected",
+        *_spent(progress),
         f"{_rate(progress, seconds):.1f}/s",
     ]
     if progress.waiting:
@@ -131,7 +132,8 @@ def _counts(progress: Progress) -> "RenderableType":
         (f" · {progress.verified} verified at once · ", ""),
         (f"{progress.repaired} repaired", "yellow"),
         (f" · {progress.rejected} rejected", "red"),
-        (f" · {progress.running} running · {progress.calls} calls · {_price(progress)}", "dim"),
+        (f" · {progress.running} running · {progress.calls} calls", "dim"),
+        ("".join(f" · {part}" for part in _spent(progress)), "dim"),
     )
     return Text.assemble(*said)
 
@@ -145,9 +147,20 @@ def _rate(progress: Progress, seconds: float) -> float:
     return (progress.records + progress.rejected) / max(seconds, 1e-9)
 
 
-def _price(progress: Progress) -> str:
+def _spent(progress: Progress) -> list[str]:
+    """Tokens and dollars as far as they are known; nothing for a generator that has none."""
+    tokens = progress.tokens_in + progress.tokens_out
+    if not tokens and not progress.cost_usd:
+        return []
     unknown = f" + {progress.unknown_prices} of unknown price" if progress.unknown_prices else ""
-    return f"${progress.cost_usd:.2f}{unknown}"
+    wasted = [f"{progress.wasted} answers of no use"] if progress.wasted else []
+    return [f"{_short(tokens)} tokens", f"${progress.cost_usd:.2f}{unknown}", *wasted]
+
+
+def _short(number: int) -> str:
+    return (
+        f"{number / 1e6:.1f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e4 else str(number)
+    )
 
 
 def _clock(seconds: float) -> str:

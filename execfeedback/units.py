@@ -24,8 +24,16 @@ class Settings(Value):
     """Problems at most."""
     in_flight: int = Field(4, ge=1)
     """Units at one time."""
+    calls: int | None = Field(None, ge=1)
+    """Model calls at one time. With more units than that, some are judged while others wait for an answer."""
     max_cost_usd: float | None = Field(None, ge=0)
     """For the whole corpus, what earlier runs paid included."""
+    max_tokens: int | None = Field(None, ge=0)
+    """Read and written, for the whole corpus."""
+    max_wall_s: float | None = Field(None, gt=0)
+    """For this run."""
+    problem_attempts: int | None = Field(None, ge=1)
+    """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
     patience_s: float = Field(60.0, ge=0)
     """How long a sandbox that fails is waited for."""
     feedback_chars: int = Field(4000, ge=1)
@@ -63,10 +71,18 @@ def units(
     frame = ids.digest(_frame(generator, gates, settings))
     for number, problem in enumerate(problems, start=1):
         content = ids.digest(problem)
-        for sample in range(settings.samples):
+        for sample in (each for each in range(settings.samples) if attempts_of(each, settings)):
             yield Unit(key=ids.digest([content, sample, frame]), problem=problem, sample=sample)
         if number == settings.limit:
             return
+
+
+def attempts_of(sample: int, settings: Settings) -> int:
+    """Solutions that a sample may try."""
+    if settings.problem_attempts is None:
+        return settings.max_attempts
+    each, more = divmod(settings.problem_attempts, settings.samples)
+    return min(settings.max_attempts, each + (sample < more))
 
 
 def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> dict[str, Any]:
@@ -79,4 +95,5 @@ def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> d
         "seed": settings.seed,
         "max_attempts": settings.max_attempts,
         "configuration": settings.configuration,
+        **({"share": [settings.problem_attempts, settings.samples]} if settings.problem_attempts else {}),
     }

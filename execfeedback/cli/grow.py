@@ -14,16 +14,24 @@ def grow(
     ] = None,
     generator: Annotated[
         str | None,
-        typer.Option(help="mutate (no key, no network), litellm, replay, or package.module:factory."),
+        typer.Option(
+            help="mutate (no key, no network), litellm, openai-http, batch, replay, or a.b:factory."
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model of the solver, as provider/name.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Recorded answers, for --generator replay.")] = None,
+    batch_dir: Annotated[
+        Path | None, typer.Option(help="For --generator batch: questions go out and answers come in here.")
+    ] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Independent first tries a problem [1].")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first N problems.")] = None,
     max_cost: Annotated[
         float | None, typer.Option(min=0, help="US dollars for the whole corpus; then stop with exit code 6.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Slots of the sandbox [2].")] = None,
+    calls: Annotated[
+        int | None, typer.Option(min=1, help="Model calls at one time [8 for each worker].")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that chance decides [0].")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and cost.")] = False,
     events: Annotated[
@@ -54,10 +62,12 @@ def grow(
         generator=generator,
         model=model,
         replay=replay,
+        batch_dir=batch_dir,
         samples=samples,
         limit=limit,
         max_cost=max_cost,
         workers=workers,
+        calls=calls,
         seed=seed,
         events=events,
         sandbox=sandbox,

@@ -21,7 +21,7 @@ from execfeedback.jsonl import json_line
 from execfeedback.library import backend_of
 from execfeedback.problems import load_problems
 from execfeedback.progress import Progress
-from execfeedback.protocols import EventSink, Generator, Sandbox, SandboxPool
+from execfeedback.protocols import EventSink, Generator, Priced, Sandbox, SandboxPool
 from execfeedback.registry import gates_named, generator_named
 from execfeedback.screen import Screen
 from execfeedback.types import Value
@@ -39,10 +39,12 @@ class Options(Value):
     generator: str | None = None
     model: str | None = None
     replay: Path | None = None
+    batch_dir: Path | None = None
     samples: int | None = None
     limit: int | None = None
     max_cost: float | None = None
     workers: int | None = None
+    calls: int | None = None
     seed: int | None = None
     events: Path | None = None
     sandbox: str | None = None
@@ -61,6 +63,8 @@ def configured(options: Options) -> Config:
             "roles": {"solver": {"model": options.model}},
             "samples": options.samples,
             "workers": options.workers,
+            "calls": options.calls,
+            "batch_dir": options.batch_dir,
             "seed": options.seed,
             "budget": {"max_cost": options.max_cost},
             "sandbox": {"backend": options.sandbox},
@@ -69,13 +73,20 @@ def configured(options: Options) -> Config:
 
 
 def settings_from(config: Config, limit: int | None) -> Settings:
+    """A few units more than calls: while those are on their way, the sandbox has others to judge."""
+    asks = config.generator_name() not in ("mutate", "replay")
+    calls = (config.calls or 8 * config.workers) if asks else None
     return Settings(
         samples=config.samples,
         seed=config.seed,
         max_attempts=config.max_attempts,
         limit=limit,
-        in_flight=config.workers * (2 if config.generator_name() in ("mutate", "replay") else 8),
+        in_flight=(calls or 0) + 2 * config.workers,
+        calls=calls,
         max_cost_usd=config.budget.max_cost,
+        max_tokens=config.budget.max_tokens,
+        max_wall_s=config.budget.max_wall_s,
+        problem_attempts=config.budget.problem_attempts,
         feedback_chars=config.feedback_chars,
         prompts_dir=config.prompts_dir,
         configuration={"gates": list(config.gates)},
@@ -92,7 +103,13 @@ def maker(config: Config, replay: Path | None) -> Maker:
             raise InputError("--generator replay needs --replay FILE, the recorded answers")
         made = generator_named("replay", path=replay, samples=config.samples)
     else:
-        made = generator_named(name, **_roles(config))
+        folder = {"folder": config.batch_dir} if name == "batch" else {}
+        made = generator_named(name, **folder, **_roles(config))
+    if config.budget.max_cost is not None and isinstance(made, Priced) and (models := made.unpriced()):
+        raise InputError(
+            f"--max-cost cannot be kept: the price of {', '.join(models)} is not known. Give price_in and price_out "
+            "(US dollars for a million tokens) in [roles.solver], or leave --max-cost away"
+        )
     return lambda sandbox: made
 
 

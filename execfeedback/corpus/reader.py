@@ -36,6 +36,23 @@ class Counts(Value):
     cost_usd: float
     """Sum over the calls whose price is known."""
     calls_without_price: int
+    wasted: int
+    """Requests that were answered to no use (empty, cut off, timed out), and may have been paid."""
+    wasted_tokens_in: int
+    wasted_tokens_out: int
+    wasted_usd: float
+    wasted_without_price: int
+    """Those of which the server did not tell what they cost."""
+
+    @property
+    def usd(self) -> float:
+        """All that is known to have been paid."""
+        return self.cost_usd + self.wasted_usd
+
+    @property
+    def tokens(self) -> int:
+        """All that is known to have been read and written."""
+        return self.tokens_in + self.tokens_out + self.wasted_tokens_in + self.wasted_tokens_out
 
 
 class Corpus:
@@ -137,7 +154,12 @@ class Corpus:
             (SELECT count(*) FROM rejections), (SELECT count(*) FROM attempts), (SELECT count(*) FROM calls),
             (SELECT coalesce(sum(tokens_in), 0) FROM calls), (SELECT coalesce(sum(tokens_out), 0) FROM calls),
             (SELECT coalesce(sum(cost_usd), 0.0) FROM calls),
-            (SELECT count(*) FROM calls WHERE cost_usd IS NULL)""")
+            (SELECT count(*) FROM calls WHERE cost_usd IS NULL), wasted.* FROM (SELECT count(*),
+                coalesce(sum(json_extract(body, '$.tokens_in')), 0),
+                coalesce(sum(json_extract(body, '$.tokens_out')), 0),
+                coalesce(sum(json_extract(body, '$.cost_usd')), 0.0),
+                count(*) - count(json_extract(body, '$.cost_usd'))
+            FROM events WHERE kind = 'waste') AS wasted""")
         return Counts(**dict(zip(Counts.model_fields, one or (), strict=True)))
 
     def tally(self, table: str, column: str) -> dict[str, int]:
