@@ -23,9 +23,6 @@ from execfeedback.types import GateResult, Problem, Record, Trajectory
 from execfeedback.units import OrderedGate, Settings, Unit, attempts_of, units
 from execfeedback.verdicts import verdict_of
 
-MODEL_FAILURES = 8
-"""Units in a row that the model failed (after all retries), at which the run gives up on it."""
-
 
 async def grow(
     problems: Iterable[Problem],
@@ -172,7 +169,7 @@ class _Growth:
         self._unanswered = 0 if answered else self._unanswered + 1
         if not answered:
             self._failure = trajectory.notes[-1] if trajectory.notes else "no reason was given"
-        if self._unanswered >= MODEL_FAILURES:
+        if self._unanswered == self.settings.model_failures:
             self.halt.stop(_unreachable(self._failure))
         if answered and state.examination is None:
             await self._examine(unit, id, trajectory, emit)

@@ -34,6 +34,8 @@ class Settings(Value):
     """For this run."""
     problem_attempts: int | None = Field(None, ge=1)
     """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
+    model_failures: int | None = Field(8, ge=1)
+    """Units in a row that the model failed (after all retries), at which the run gives up on it; None never."""
     patience_s: float = Field(60.0, ge=0)
     """How long a sandbox that fails is waited for."""
     feedback_chars: int = Field(4000, ge=1)
@@ -71,7 +73,7 @@ def units(
     frame = ids.digest(_frame(generator, gates, settings))
     for number, problem in enumerate(problems, start=1):
         content = ids.digest(problem)
-        for sample in (each for each in range(settings.samples) if attempts_of(each, settings)):
+        for sample in samples_of(settings):
             yield Unit(key=ids.digest([content, sample, frame]), problem=problem, sample=sample)
         if number == settings.limit:
             return
@@ -83,6 +85,11 @@ def attempts_of(sample: int, settings: Settings) -> int:
         return settings.max_attempts
     each, more = divmod(settings.problem_attempts, settings.samples)
     return min(settings.max_attempts, each + (sample < more))
+
+
+def samples_of(settings: Settings) -> list[int]:
+    """The samples of each problem: those that may try anything at all."""
+    return [sample for sample in range(settings.samples) if attempts_of(sample, settings)]
 
 
 def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> dict[str, Any]:

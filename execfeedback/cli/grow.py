@@ -53,7 +53,8 @@ def grow(
     Flags go before EXECFEEDBACK_* in the environment, that before the file. Exit codes: 2 usage, 4 sandbox,
     5 model, 6 budget, 130/143 interrupted; whatever ends a run, the same command goes on from there.
     """
-    from execfeedback.cli.grow_run import Options, plan_of, run, tell_plan
+    from execfeedback.cli.grow_plan import plan_of, tell_plan
+    from execfeedback.cli.grow_run import Options, run
 
     options = Options(
         problems=problems,

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -15,6 +14,7 @@ from execfeedback.config import Config, load_config
 from execfeedback.corpus import Corpus, Counts
 from execfeedback.corpus.files import check
 from execfeedback.errors import ExecfeedbackError, InputError
+from execfeedback.generators.batch import open_files
 from execfeedback.growing import grow
 from execfeedback.halting import Halt, Interrupted
 from execfeedback.jsonl import json_line
@@ -25,7 +25,7 @@ from execfeedback.protocols import EventSink, Generator, Priced, Sandbox, Sandbo
 from execfeedback.registry import gates_named, generator_named
 from execfeedback.screen import Screen
 from execfeedback.types import Value
-from execfeedback.units import Settings, units
+from execfeedback.units import Settings, samples_of
 
 Maker = Callable[[Sandbox], Generator]
 
@@ -56,10 +56,13 @@ def configured(options: Options) -> Config:
     """Flags over environment over file."""
     if options.replay is not None and options.generator not in (None, "replay"):
         raise InputError(f"--replay goes with --generator replay, not {options.generator}")
+    if options.batch_dir is not None and options.generator not in (None, "batch"):
+        raise InputError(f"--batch-dir goes with --generator batch, not {options.generator}")
+    named = "replay" if options.replay else "batch" if options.batch_dir else options.generator
     return load_config(
         options.config,
         {
-            "generator": "replay" if options.replay else options.generator,
+            "generator": named,
             "roles": {"solver": {"model": options.model}},
             "samples": options.samples,
             "workers": options.workers,
@@ -83,6 +86,7 @@ def settings_from(config: Config, limit: int | None) -> Settings:
         limit=limit,
         in_flight=(calls or 0) + 2 * config.workers,
         calls=calls,
+        model_failures=None if config.generator_name() == "batch" else 8,
         max_cost_usd=config.budget.max_cost,
         max_tokens=config.budget.max_tokens,
         max_wall_s=config.budget.max_wall_s,
@@ -130,15 +134,16 @@ def run(options: Options) -> None:
 def grown(options: Options) -> tuple[Progress, ExecfeedbackError | None]:
     """What a run did, and what ended it early, if anything did. Raises InputError before anything is written."""
     config = configured(options)
+    settings = settings_from(config, options.limit)
     work = {
         "generator": maker(config, options.replay),
         "gates": gates_named(config.gates),
-        "settings": settings_from(config, options.limit),
+        "settings": settings,
     }
     pool = backend_of(config.sandbox, config.workers)
     check(options.out)
     about = {
-        "units": counted(options.problems, options.limit) * config.samples,
+        "units": counted(options.problems, options.limit) * len(samples_of(settings)),
         "source": str(options.problems),
         "version": __version__,
         "workers": config.workers,
@@ -223,6 +228,8 @@ def tell(options: Options, progress: Progress, error: ExecfeedbackError | None) 
         print(json.dumps(said | {"error": str(error) if error else None}))
     elif not options.quiet:
         print("\n".join(_lines(options.out, counts, progress, finished=error is None)))
+        if progress.pending:
+            print("\n".join(_awaited(progress.pending, configured(options).batch_dir)))
 
 
 def _lines(path: Path, counts: Counts, progress: Progress, *, finished: bool) -> Iterator[str]:
@@ -232,50 +239,12 @@ def _lines(path: Path, counts: Counts, progress: Progress, *, finished: bool) ->
     yield f"this run: {run}, {progress.skipped} units were done before"
     if progress.unanswered:
         yield f"{progress.unanswered} units wait for the model; the same command tries them again"
-    if finished:
+    if finished and not progress.pending:
         yield f"next: execfeedback report {path} · execfeedback export {path} --format sft --out DIR"
 
 
-def plan_of(options: Options) -> dict[str, Any]:
-    """What `--dry-run` says. Starts nothing, asks nobody, writes nothing. Raises InputError."""
-    config = configured(options)
-    check(options.out)
-    total = counted(options.problems, options.limit) * config.samples
-    generator = maker(config, options.replay)(backend_of(config.sandbox, config.workers))
-    gates, settings = gates_named(config.gates), settings_from(config, options.limit)
-    keys = (unit.key for unit in units(load_problems(options.problems), generator, gates, settings))
-    decided, average = _past(options.out, keys)
-    if config.generator_name() == "mutate":
-        average = 0.0
-    to_do = total - decided
-    return {
-        "generator": generator.name,
-        "gates": [gate.name for gate in gates],
-        "units": total,
-        "decided": decided,
-        "to_do": to_do,
-        "solutions_at_most": to_do * config.max_attempts,
-        "cost_usd": None if average is None else round(average * to_do, 4),
-    }
-
-
-def _past(path: Path, keys: Iterator[str]) -> tuple[int, float | None]:
-    """How many of the units the corpus has decided on, and what a trajectory cost there; None is unknown."""
-    if not path.exists():
-        return 0, None
-    with Corpus(path) as corpus:
-        done = {row[0] for row in corpus.select("SELECT unit FROM admissions")}
-        counts = corpus.counts()
-    known = counts.trajectories > 0 and counts.calls > 0 and not counts.calls_without_price
-    return sum(key in done for key in keys), counts.cost_usd / counts.trajectories if known else None
-
-
-def tell_plan(plan: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(plan))
-        return
-    cost = "unknown" if plan["cost_usd"] is None else f"about ${plan['cost_usd']:.2f}"
-    print(f"generator {plan['generator']}, gates {', '.join(plan['gates'])}")
-    print(f"{plan['units']} units, {plan['decided']} decided before, {plan['to_do']} to do")
-    print(f"at most {plan['solutions_at_most']} solutions would be tried; cost: {cost}")
-    print("nothing was started (--dry-run)", file=sys.stderr)
+def _awaited(pending: int, folder: Path | None) -> Iterator[str]:
+    """What the next run needs. Without a folder of ours it is another generator's business."""
+    yield f"{pending} units wait for answers; the same command goes on with them"
+    for path in open_files(folder) if folder else ():
+        yield f"  {path} -> {path.with_name(path.name.replace('requests', 'responses'))}"
