@@ -1,12 +1,14 @@
 """The accepted solution of a trajectory: the last attempt of one that stopped as `passed`."""
 
 from execfeedback.items import item_for
+from execfeedback.parts import whole_suite
 from execfeedback.types import Attempt, Item, TestSuite, Trajectory
 
 
 def accepted(trajectory: Trajectory) -> tuple[Attempt, TestSuite]:
-    """The attempt that passed and the tests that it passed. ValueError when there is no such attempt."""
-    suite, attempts = trajectory.suite, trajectory.attempts
+    """The attempt that passed what the loop saw, and all tests, those that the loop never saw included (that it passes
+    these is for the gate `held_out` to say). ValueError when there is no such attempt."""
+    suite, attempts = whole_suite(trajectory), trajectory.attempts
     passed = trajectory.stopped == "passed" and bool(attempts) and attempts[-1].verdict.passed is True
     if not passed or suite is None:
         name, stopped = trajectory.problem.id, trajectory.stopped

@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from execfeedback.errors import InputError
 from execfeedback.roles import Roles
-from execfeedback.types import Value
+from execfeedback.types import TestRules, Value
 
 FILE = "execfeedback.toml"
 PREFIX = "EXECFEEDBACK_"
@@ -90,6 +90,8 @@ class Config(BaseSettings):
     feedback_chars: int = Field(4000, ge=200)
     gates: tuple[str | dict[str, Any], ...] = GATES
     """Names, or tables with `name` and the gate's options."""
+    tests: TestRules = TestRules()
+    """What the loop may do with generated tests."""
     prompts_dir: Path | None = None
     """Files here replace prompts of the same name."""
     sandbox: SandboxOptions = SandboxOptions()

@@ -193,8 +193,16 @@ class _Growth:
         return self.writer.put_trajectory(done, trajectory), trajectory
 
     def _begun(self, unit: Unit) -> Trajectory:
-        seed, most = self.settings.seed, attempts_of(unit.sample, self.settings)
-        return Trajectory(problem=unit.problem, sample=unit.sample, seed=seed, max_attempts=most)
+        rules = self.settings.tests
+        if not any(gate.name == "held_out" for gate in self.gates):
+            rules = rules.model_copy(update={"held_out_share": 0.0})  # nobody would look at them
+        return Trajectory(
+            problem=unit.problem,
+            sample=unit.sample,
+            seed=self.settings.seed,
+            max_attempts=attempts_of(unit.sample, self.settings),
+            rules=rules,
+        )
 
     async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:
         """Ask the gates, and keep what they said until the unit's turn comes."""

@@ -17,6 +17,7 @@ from execfeedback.findings import told as findings_told
 from execfeedback.items import item_for, suite_of
 from execfeedback.languages import language
 from execfeedback.parsing import solution_in
+from execfeedback.parts import divided
 from execfeedback.plan import Ask, RunTests, Step, Stop, plan
 from execfeedback.protocols import EventSink, Generator, Sandbox
 from execfeedback.suites import tests_in
@@ -141,20 +142,17 @@ def answered(trajectory: Trajectory, call: ModelCall) -> Trajectory:
     after = trajectory.model_copy(update={"calls": (*trajectory.calls, call)})
     if call.kind == "tests":
         found = tests_in(call.text, trajectory.problem)
-        return (
-            _noted(after, call)
-            if found is None
-            else after.model_copy(update={"suite": _suite(found, call, after)})
-        )
+        return _noted(after, call) if found is None else _tested(found, call, after)
     code = solution_in(call.text, trajectory.problem)
     if code is None:
         return _noted(after, call)
     return after.model_copy(update={"solution": Solution(code=code, author=call.model, call=call.id)})
 
 
-def _suite(found: tuple[Style, Tests], call: ModelCall, trajectory: Trajectory) -> TestSuite:
+def _tested(found: tuple[Style, Tests], call: ModelCall, trajectory: Trajectory) -> Trajectory:
+    """The trajectory with generated tests, some of which only admission will see."""
     style, tests = found
-    return TestSuite(
+    suite = TestSuite(
         style=style,
         tests=tests,
         origin="generated",
@@ -162,6 +160,9 @@ def _suite(found: tuple[Style, Tests], call: ModelCall, trajectory: Trajectory) 
         seen="reference" if trajectory.origin == "semi_synthetic" else "statement",
         call=call.id,
     )
+    share, seed = trajectory.rules.held_out_share, trajectory.seed
+    seen, held_out = divided(suite, share, trajectory.problem.id, seed)
+    return trajectory.model_copy(update={"suite": seen, "held_out": held_out})
 
 
 def _noted(trajectory: Trajectory, call: ModelCall) -> Trajectory:

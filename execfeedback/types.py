@@ -446,6 +446,13 @@ class Attempt(Value):
     feedback: str = ""
 
 
+class TestRules(Value):
+    """What the loop may do with generated tests. Given tests it takes as they are."""
+
+    held_out_share: float = Field(0.3, ge=0, lt=1)
+    """Part of the tests that the loop never sees, for admission (gate `held_out`)."""
+
+
 class Trajectory(Value):
     """The whole state of one sample of one problem. `plan` reads nothing else."""
 
@@ -455,7 +462,11 @@ class Trajectory(Value):
     max_attempts: int = 4
     """Solutions that may be tried, the first one included."""
     origin: Origin = "synthetic"
+    rules: TestRules = TestRules()
     suite: TestSuite | None = None
+    """The tests that the loop sees."""
+    held_out: TestSuite | None = None
+    """Generated tests that it does not see."""
     solution: Solution | None = None
     """The solution that has no verdict yet."""
     attempts: tuple[Attempt, ...] = ()

@@ -10,7 +10,7 @@ from execfeedback import ids
 from execfeedback.calling import settings_of
 from execfeedback.prompts import prompt_id
 from execfeedback.protocols import Gate, Generator, Sandbox
-from execfeedback.types import GateResult, Problem, Trajectory, Value
+from execfeedback.types import GateResult, Problem, TestRules, Trajectory, Value
 
 
 class Settings(Value):
@@ -40,6 +40,7 @@ class Settings(Value):
     """How long a sandbox that fails is waited for."""
     feedback_chars: int = Field(4000, ge=1)
     prompts_dir: Path | None = None
+    tests: TestRules = TestRules()
     configuration: dict[str, Any] = Field({})
     """What else decides what the gates say: their options."""
 
@@ -101,6 +102,7 @@ def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> d
         "gates": [[gate.name, gate.version] for gate in gates],
         "seed": settings.seed,
         "max_attempts": settings.max_attempts,
+        "tests": settings.tests.model_dump(),
         "configuration": settings.configuration,
         **({"share": [settings.problem_attempts, settings.samples]} if settings.problem_attempts else {}),
     }

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from execfeedback.accepted import accepted_item
 from execfeedback.errors import GeneratorBusy, GeneratorExhausted, SandboxError
 from execfeedback.generators import litellm
 from execfeedback.generators.replay import Recording, Replay
@@ -278,6 +279,50 @@ async def test_a_thought_is_stored_apart_and_never_told_or_run(tags: bool) -> No
     kept = "".join(call.text for call in trajectory.calls)
     tried = "".join(attempt.model_dump_json() for attempt in trajectory.attempts)
     assert "SECRET" not in told + kept + tried
+
+
+SEVERAL = "```python\n" + "".join(f"assert add({n}, 0) == {n}\n" for n in range(9)) + "```"
+
+
+class Several(Script):
+    """A script whose tests are several."""
+
+    async def complete(self, request: Request) -> Completion:
+        plain = await super().complete(request)
+        return plain.model_copy(update={"text": SEVERAL}) if request.kind == "tests" else plain
+
+
+async def test_a_part_of_generated_tests_is_never_run_or_told_in_the_loop() -> None:
+    seen: list[Item] = []
+
+    async def looking(item: Item, sandbox: Sandbox) -> Verdict:
+        seen.append(item)
+        return await judge(item, sandbox)
+
+    generator = Several(["tests", "wrong_answer", "passed"])
+    trajectory = await run_trajectory(
+        Trajectory(problem=BARE), **bench(generator, Memory(), [], judge=looking)
+    )
+    suite, held = trajectory.suite, trajectory.held_out
+    assert suite is not None
+    assert held is not None
+    assert (str(suite.tests).count("assert"), str(held.tests).count("assert")) == (7, 2)
+    told = "".join(map(everything, generator.requests[1:])) + "".join(str(item.tests) for item in seen)
+    assert all(line not in told for line in str(held.tests).splitlines())
+    assert accepted_item(trajectory).tests == f"{suite.tests}{held.tests}"
+
+
+async def test_who_writes_tests_never_sees_a_solution() -> None:
+    for answers in (
+        ["tests", "wrong_answer", "passed"],
+        ["garbage", "tests", "wrong_answer", "wrong_answer"],
+    ):
+        _, generator, _ = await run(BARE, answers)
+        asked = [request for request in generator.requests if request.role == "tester"]
+        assert asked
+        for request in asked:
+            assert (request.code, request.feedback) == (None, None)
+            assert "def add" not in "".join(message.content for message in request.messages)
 
 
 # ---- nothing is paid for twice ---------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ def settings_from(config: Config, limit: int | None) -> Settings:
         problem_attempts=config.budget.problem_attempts,
         feedback_chars=config.feedback_chars,
         prompts_dir=config.prompts_dir,
+        tests=config.tests,
         configuration={"gates": list(config.gates)},
     )
 

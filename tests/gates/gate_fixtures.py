@@ -1,6 +1,6 @@
 """Fixtures of the gates: what each must let pass and must reject, as data in `<gate>/{accept,reject}/*.json`.
 
-`problem`, `suite` and `code` are the accepted work, `first_tries` what it was revised from, `before` the work
+`problem`, `suite`, `held_out` and `code` are the accepted work, `first_tries` what it was revised from, `before` the work
 that the corpus holds, `why` what it shows; a reject states the `reason` that it must be given.
 """
 
@@ -38,6 +38,7 @@ def trajectory(given: dict[str, Any], suite: dict[str, Any]) -> Trajectory:
     return Trajectory(
         problem=Problem.model_validate(given["problem"]),
         suite=types.TestSuite.model_validate(suite),
+        held_out=types.TestSuite.model_validate(given["held_out"]) if "held_out" in given else None,
         attempts=tuple(attempt(code, passed) for code, passed in tried),
         stopped="passed",
         origin=given.get("origin", "synthetic"),
