@@ -511,6 +511,9 @@ class Record(Value):
     """Id of the trajectory that it came from."""
     reasoning: tuple[str | None, ...] = ()
     """What the model thought before each attempt; empty where nothing of that kind is known."""
+    solve_rate: float | None = None
+    """Share of the problem's first tries that are right, over all samples that the corpus has when the record is exported:
+    None in the corpus itself, where it would go out of date with the next sample, and where there are no samples."""
 
 
 class Rejection(Value):

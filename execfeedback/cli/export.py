@@ -19,6 +19,10 @@ def export(
         str | None,
         typer.Option(help="keep (before the answer), strip, or field; the format's own way otherwise."),
     ] = None,
+    solve_rate: Annotated[
+        str | None,
+        typer.Option(help="LOW:HIGH, such as 0.1:0.9: problems that samples solve about so often."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest on stdout.")] = False,
 ) -> None:
     """Write the records of a corpus as data to train on, with a manifest of counts and checksums."""
@@ -26,13 +30,18 @@ def export(
     from importlib.metadata import version
 
     from execfeedback.corpus import Corpus
+    from execfeedback.corpus.samples import rated_records
     from execfeedback.exporters.files import export as write
     from execfeedback.registry import exporter_named
 
     options = {"include_semi_synthetic": include_semi_synthetic or None, "reasoning": reasoning}
     exporter = exporter_named(format, **{name: value for name, value in options.items() if value is not None})
+    low, high = range_of(solve_rate)
     with Corpus(corpus) as opened:
-        manifest = write(opened.records(), exporter, out, version("execfeedback"))
+        found = rated_records(opened)
+        if solve_rate is not None:
+            found = (r for r in found if r.solve_rate is not None and low <= r.solve_rate <= high)
+        manifest = write(found, exporter, out, version("execfeedback"))
     if as_json:
         typer.echo(json.dumps(manifest))
         return
@@ -41,3 +50,17 @@ def export(
     left = manifest["left_out"].get("semi_synthetic", 0)
     if left:
         typer.echo(f"{left} semi-synthetic records were left out; --include-semi-synthetic takes them")
+
+
+def range_of(text: str | None) -> tuple[float, float]:
+    """Both ends of `0.1:0.9`, either of which may be left out. Raises InputError."""
+    from execfeedback.errors import InputError
+
+    low, colon, high = (text or ":").partition(":")
+    try:
+        ends = float(low or 0), float(high or 1)
+    except ValueError:
+        ends = 1.0, 0.0
+    if not colon or not 0 <= ends[0] <= ends[1] <= 1:
+        raise InputError(f"--solve-rate {text}: give two shares between 0 and 1, such as 0.1:0.9")
+    return ends

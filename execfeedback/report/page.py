@@ -6,7 +6,7 @@ from typing import Any
 
 from execfeedback.corpus import Corpus
 from execfeedback.printable import printable, shortened
-from execfeedback.report import figures, story
+from execfeedback.report import figures, samples, story
 from execfeedback.report.flow import flow
 from execfeedback.types import Record
 
@@ -36,6 +36,7 @@ def _content(corpus: Corpus) -> dict[str, Any]:
         "rejections": _rejections(corpus),
         "spreads": _spreads(corpus),
         "models": figures.models(corpus),
+        "samples": samples.tables(corpus),
         "runs": corpus.runs(),
         "environments": corpus.environments(),
         "story": _story(corpus),
