@@ -55,7 +55,7 @@ def record_id(trajectory: Trajectory) -> str:
     attempt, suite = accepted(trajectory)
     return digest(
         {
-            "problem": trajectory.problem.model_dump(mode="json", by_alias=True),
+            "problem": trajectory.problem.model_dump(mode="json", by_alias=True, exclude={"derived"}),
             "solution": attempt.solution.code,
             "tests": suite.model_dump(mode="json", include={"style", "tests"}),
             "parents": parents(trajectory),
@@ -65,8 +65,11 @@ def record_id(trajectory: Trajectory) -> str:
 
 
 def parents(trajectory: Trajectory) -> list[str]:
-    """What the accepted solution was revised from, first try first: digests of the earlier codes."""
-    return [digest({"solution": attempt.solution.code}) for attempt in trajectory.attempts[:-1]]
+    """What the accepted solution comes from: records and code that its problem was made of, then what it was revised from,
+    first try first. Codes by their digests."""
+    made = trajectory.problem.derived
+    before = [] if made is None else [*made.parents, digest({"solution": made.code})]
+    return [*before, *(digest({"solution": attempt.solution.code}) for attempt in trajectory.attempts[:-1])]
 
 
 def cost_of(trajectory: Trajectory) -> float | None:

@@ -13,6 +13,8 @@ from execfeedback.types import Case, Item, Job, Limits, StdioCase, Step, StepRes
 _LIMITS = Limits(cpu_s=5, wall_s=15, memory_mb=512, output_kb=1024)
 _PROGRAM_INPUTS = 16
 """Inputs for a whole program: each is a run of its own."""
+_CALL_CPU_S = 0.05
+"""Of a call of an original that another solution is compared with."""
 _START_S = 0.2
 """CPU seconds that starting a program may take."""
 
@@ -99,3 +101,20 @@ def difference(one: Sequence[Observation], other: Sequence[Observation]) -> Obse
     answered = {observation.call: observation for observation in other}
     differing = (o for o in one if o.outcome == "value" and answered.get(o.call) != o)
     return next(differing, None)
+
+
+async def compared(
+    item: Item, original: str, sandbox: Sandbox, *, seed: int, limit: int
+) -> dict[str, object]:
+    """Whether an item's solution answers as `original` does: how many inputs were `compared`, and where they differ the
+    `input`, what was `expected` and what it `got`. The solution may take ten times the original's CPU time."""
+    asked = {"seed": seed, "limit": limit}
+    first = item.model_copy(update={"solution": original})
+    truth = await observe(first, sandbox, **asked, call_cpu_s=_CALL_CPU_S)
+    answers = await observe(item, sandbox, **asked, call_cpu_s=10 * _CALL_CPU_S)
+    found = difference(truth, answers)
+    if found is None:
+        return {"compared": comparable(truth)}
+    given = {answer.call: answer for answer in answers}.get(found.call)
+    got = f"{given.outcome} {given.text}" if given else "nothing"
+    return {"input": found.call, "expected": found.text, "got": got, "compared": comparable(truth)}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from execfeedback.blocks import parted
 from execfeedback.ids import digest
-from execfeedback.plan import Ask, ReviseSolution, WriteTests
+from execfeedback.plan import Ask, AskReview, ReviseSolution, WriteStatement, WriteTests
 from execfeedback.prompts import prompt_id, render
 from execfeedback.protocols import Completion, Generator, Request
 from execfeedback.types import CallKind, Message, ModelCall, Problem, Trajectory
@@ -32,12 +32,12 @@ def request_for(step: Ask, trajectory: Trajectory, generator: Generator, prompts
     """
     blind = trajectory.problem.blind()
     revises = step if isinstance(step, ReviseSolution) else None
-    kind, template = _kind(step)
+    kind, template = _kind(step, trajectory.problem)
     return Request(
         kind=kind,
         problem=trajectory.problem if generator.edits_references and not revises else blind,
-        messages=_messages(template, blind, step, prompts_dir),
-        code=revises.code if revises else None,
+        messages=_messages(template, trajectory.problem, step, prompts_dir),
+        code=step.code if isinstance(step, ReviseSolution | AskReview) else None,
         feedback=revises.feedback if revises else None,
         sample=trajectory.sample,
         attempt=step.attempt,
@@ -46,25 +46,47 @@ def request_for(step: Ask, trajectory: Trajectory, generator: Generator, prompts
     )
 
 
-def _kind(step: Ask) -> tuple[CallKind, str]:
+def _kind(step: Ask, problem: Problem) -> tuple[CallKind, str]:
     """Kind of call and name of the prompt."""
+    how = problem.derived.how if problem.derived else None
+    if isinstance(step, WriteStatement):
+        return ("document", "document") if how == "backtranslated" else ("problem", "invent")
     if isinstance(step, WriteTests):
         return "tests", "tests"
-    return ("revision", "revise") if isinstance(step, ReviseSolution) else ("solution", "solve")
+    if isinstance(step, AskReview):
+        return "judge", "judge"
+    if isinstance(step, ReviseSolution):
+        return "revision", "revise"
+    return "solution", "translate" if how == "translated" else "solve"
 
 
-def _messages(template: str, blind: Problem, step: Ask, folder: Path | None) -> tuple[Message, ...]:
+def _messages(template: str, problem: Problem, step: Ask, folder: Path | None) -> tuple[Message, ...]:
+    """Nothing of reference and tests; the code that the problem was derived of where `_shown` says so."""
     values: dict[str, Any] = {
-        "statement": blind.statement.strip(),
-        "language": blind.language,
-        "entry_point": blind.entry_point,
-        "prompt": blind.prompt,
-        "style": blind.style,
+        "statement": problem.statement.strip(),
+        "language": problem.language,
+        "entry_point": problem.entry_point,
+        "prompt": problem.prompt,
+        "style": problem.style,
+        "difficulty": problem.difficulty,
+        "original": problem.derived if _shown(step, problem) else None,
         "retry": step.again,
     }
     if isinstance(step, ReviseSolution):
-        values |= {"code": step.code, "feedback": step.feedback}
+        values["feedback"] = step.feedback
+    if isinstance(step, ReviseSolution | AskReview):
+        values["code"] = step.code
     return render(template, folder, **values)
+
+
+def _shown(step: Ask, problem: Problem) -> bool:
+    """To who writes a seed's statement, who translates, and the judge of a backtranslation."""
+    how = problem.derived.how if problem.derived else None
+    if isinstance(step, WriteStatement):
+        return True
+    if isinstance(step, AskReview):
+        return how == "backtranslated"
+    return how == "translated" and not isinstance(step, WriteTests)
 
 
 def call_id(request: Request, generator: Generator) -> str:

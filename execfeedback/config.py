@@ -25,7 +25,7 @@ FILE = "execfeedback.toml"
 PREFIX = "EXECFEEDBACK_"
 SHORT = "execfeedback_sandbox"
 """The variable that names a backend, as pydantic spells it."""
-GATES = ("held_out", "reference", "static", "stable", "discriminating", "duplicate")
+GATES = ("held_out", "reference", "faithful", "static", "stable", "discriminating", "duplicate")
 
 
 class SandboxOptions(Value):

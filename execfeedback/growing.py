@@ -20,7 +20,7 @@ from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
 from execfeedback.types import GateResult, Problem, Record, Trajectory
-from execfeedback.units import OrderedGate, Settings, Unit, attempts_of, units
+from execfeedback.units import OrderedGate, Settings, Unit, attempts_of, review_limit, units
 from execfeedback.verdicts import verdict_of
 
 
@@ -202,6 +202,7 @@ class _Growth:
             seed=self.settings.seed,
             max_attempts=attempts_of(unit.sample, self.settings),
             rules=rules,
+            review_limit=review_limit(self.gates),
         )
 
     async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:

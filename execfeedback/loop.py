@@ -16,10 +16,13 @@ from execfeedback.findings import findings_in
 from execfeedback.findings import told as findings_told
 from execfeedback.items import item_for, suite_of
 from execfeedback.languages import language
+from execfeedback.originals import known_behaviour
 from execfeedback.parsing import solution_in
 from execfeedback.parts import divided
-from execfeedback.plan import Ask, RunTests, Step, Stop, plan
+from execfeedback.plan import Ask, RunOriginal, RunTests, Step, Stop, plan
 from execfeedback.protocols import EventSink, Generator, Sandbox
+from execfeedback.reviewing import reviewed
+from execfeedback.statements import stated
 from execfeedback.suites import tests_in
 from execfeedback.types import (
     Attempt,
@@ -37,6 +40,8 @@ from execfeedback.types import (
 from execfeedback.verdicts import verdict_of
 
 __all__ = ["Bench", "CallCache", "answered", "begun", "perform", "run_trajectory"]
+
+_MISSING = {"tests": "tests", "problem": "usable problem", "document": "usable description", "judge": "marks"}
 
 Judge = Callable[[Item, Sandbox], Awaitable[Verdict]]
 
@@ -76,7 +81,10 @@ async def run_trajectory(
 def begun(trajectory: Trajectory, generator: Generator) -> Trajectory:
     """The trajectory with the tests that its problem came with and the origin that its generator gives it."""
     edits = generator.edits_references and trajectory.problem.reference is not None
+    derived = trajectory.problem.derived
     origin: Origin = "semi_synthetic" if edits else "synthetic"
+    if derived is not None and derived.how != "inspired":
+        origin = derived.how
     suite = trajectory.suite or suite_of(trajectory.problem)
     return trajectory.model_copy(update={"suite": suite, "origin": origin})
 
@@ -87,6 +95,9 @@ async def perform(step: Step, trajectory: Trajectory, bench: Bench) -> Trajector
         return _stopped(trajectory, step.reason, bench)
     if isinstance(step, RunTests):
         return await _run_tests(step, trajectory, bench)
+    if isinstance(step, RunOriginal):
+        suite, compared = await known_behaviour(trajectory.problem, bench.sandbox)
+        return trajectory.model_copy(update={"suite": suite, "compared": compared})
     return await _ask(step, trajectory, bench)
 
 
@@ -112,15 +123,13 @@ async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Tr
 
 
 async def _told(problem: Problem, code: str, verdict: Verdict, bench: Bench) -> str:
-    """What the author of the solution reads: what happened, and what the language's checkers find, while there is room.
-    Python's own run says what its checkers would."""
+    """What the author of the solution reads: what happened, and what the language's checkers find, while there is room."""
     if verdict.passed:
         return ""
     said = feedback(problem, verdict, bench.feedback_chars)
-    spoken = language(problem.language)
-    if verdict.passed is None or not spoken.static:
+    if verdict.passed is None:
         return said
-    found = await findings_in(code, spoken, bench.sandbox)
+    found = await findings_in(code, language(problem.language), bench.sandbox)
     remarks = findings_told(found or (), bench.feedback_chars - len(said) - 1)
     return f"{said}\n{remarks}" if remarks else said
 
@@ -138,8 +147,13 @@ async def _ask(step: Ask, trajectory: Trajectory, bench: Bench) -> Trajectory:
 
 
 def answered(trajectory: Trajectory, call: ModelCall) -> Trajectory:
-    """The trajectory with a call and what could be read out of it: tests, a solution, or a note."""
+    """The trajectory with a call and what could be read out of it: a statement, tests, a solution, a review, or a note."""
     after = trajectory.model_copy(update={"calls": (*trajectory.calls, call)})
+    if call.kind in ("problem", "document"):
+        problem = stated(call.text, after.problem, after.sample)
+        return _noted(after, call) if problem is None else after.model_copy(update={"problem": problem})
+    if call.kind == "judge":
+        return reviewed(call, after) or _noted(after, call)
     if call.kind == "tests":
         found = tests_in(call.text, trajectory.problem)
         return _noted(after, call) if found is None else _tested(found, call, after)
@@ -166,7 +180,7 @@ def _tested(found: tuple[Style, Tests], call: ModelCall, trajectory: Trajectory)
 
 
 def _noted(trajectory: Trajectory, call: ModelCall) -> Trajectory:
-    missing = "tests" if call.kind == "tests" else "code"
+    missing = _MISSING.get(call.kind, "code")
     why = f" (finish: {call.finish})" if call.finish not in (None, "stop") else ""
     note = f"{call.kind} {call.id[:12]}: no {missing} in {len(call.text)} characters{why}"
     return trajectory.model_copy(update={"notes": (*trajectory.notes, note)})

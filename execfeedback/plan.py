@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from execfeedback.items import suite_of
 from execfeedback.roles import role_of
-from execfeedback.types import CallKind, ModelCall, Solution, TestSuite, Trajectory, Value, Verdict
+from execfeedback.types import CallKind, ModelCall, Review, Solution, TestSuite, Trajectory, Value, Verdict
 
 ANSWERS_WITHOUT_USE = 3
 """Answers without code (or, counted apart, without tests) after which a trajectory gives up."""
@@ -21,6 +21,25 @@ class WriteTests(Value):
 
     attempt: int
     again: bool
+
+
+class WriteStatement(Value):
+    """Ask for the statement of a seed. `attempt` and `again` as for tests."""
+
+    attempt: int
+    again: bool
+
+
+class RunOriginal(Value):
+    """Run the code that a backtranslation documents: its values become the tests."""
+
+
+class AskReview(Value):
+    """Ask the judge about code that passed its tests. `attempt` and `again` as for tests."""
+
+    attempt: int
+    again: bool
+    code: str
 
 
 class WriteSolution(Value):
@@ -52,20 +71,32 @@ class Stop(Value):
     reason: str
 
 
-Step = WriteTests | WriteSolution | ReviseSolution | RunTests | Stop
-Ask = WriteTests | WriteSolution | ReviseSolution
+Ask = WriteStatement | WriteTests | WriteSolution | ReviseSolution | AskReview
+Step = Ask | RunOriginal | RunTests | Stop
 
 
 def plan(trajectory: Trajectory) -> Step:
     """The next step of a trajectory."""
     if trajectory.stopped is not None:
         return Stop(reason=trajectory.stopped)
+    derived = trajectory.problem.derived
+    if derived is not None and not trajectory.problem.statement.strip():
+        return _plan_statement(trajectory)
+    if derived is not None and derived.how == "backtranslated" and trajectory.compared is None:
+        return RunOriginal()
     suite = trajectory.suite or suite_of(trajectory.problem)
     if suite is None:
         return _plan_tests(trajectory)
     if trajectory.solution is not None:
         return RunTests(solution=trajectory.solution, suite=suite)
     return _plan_solution(trajectory)
+
+
+def _plan_statement(trajectory: Trajectory) -> Step:
+    attempt = asked(trajectory, "problem") + asked(trajectory, "document")
+    if attempt >= ANSWERS_WITHOUT_USE:
+        return Stop(reason="no_statement")
+    return WriteStatement(attempt=attempt, again=attempt > 0)
 
 
 def _plan_tests(trajectory: Trajectory) -> Step:
@@ -76,22 +107,57 @@ def _plan_tests(trajectory: Trajectory) -> Step:
 
 
 def _plan_solution(trajectory: Trajectory) -> Step:
+    review = _plan_review(trajectory)
+    if review is not None:
+        return review
     end = _end(trajectory)
     if end is not None:
         return Stop(reason=end)
     if not trajectory.attempts:
         attempt = asked(trajectory, "solution")
         return WriteSolution(attempt=attempt, again=attempt > 0)
+    return _revision(trajectory)
+
+
+def _revision(trajectory: Trajectory) -> ReviseSolution:
     solution, feedback = trajectory.attempts[-1].solution, trajectory.attempts[-1].feedback
     attempt, again = asked(trajectory, "revision"), _last_was_unused(trajectory)
     return ReviseSolution(attempt=attempt, again=again, code=solution.code, feedback=feedback)
+
+
+def _plan_review(trajectory: Trajectory) -> Step | None:
+    """What a judge has still to do with a solution that passed; None where there is no judge, or it is done.
+
+    What it refuses is revised up to `review_limit` times. Then it stays refused, and the gate says so.
+    """
+    limit, attempts = trajectory.review_limit, trajectory.attempts
+    if limit is None or not attempts or not attempts[-1].verdict.passed:
+        return None
+    review = review_of_last(trajectory)
+    if review is None:
+        attempt = asked(trajectory, "judge")
+        unread = attempt - len(trajectory.reviews)
+        ask = AskReview(attempt=attempt, again=unread > 0, code=attempts[-1].solution.code)
+        return ask if unread < ANSWERS_WITHOUT_USE else None
+    tired = refusals(trajectory) > limit or len(_unused(trajectory)) >= ANSWERS_WITHOUT_USE
+    return None if review.approved or tired else _revision(trajectory)
+
+
+def review_of_last(trajectory: Trajectory) -> Review | None:
+    """What the judge said of the last attempt."""
+    last = len(trajectory.attempts) - 1
+    return next((review for review in trajectory.reviews if review.attempt == last), None)
+
+
+def refusals(trajectory: Trajectory) -> int:
+    return sum(not review.approved for review in trajectory.reviews)
 
 
 def _end(trajectory: Trajectory) -> str | None:
     """Why no further solution is asked for, or None."""
     if trajectory.attempts and (reason := _reason(trajectory.attempts[-1].verdict)):
         return reason
-    if len(trajectory.attempts) >= trajectory.max_attempts:
+    if len(trajectory.attempts) - refusals(trajectory) >= trajectory.max_attempts:
         return "attempts"
     return "no_code" if len(_unused(trajectory)) >= ANSWERS_WITHOUT_USE else None
 

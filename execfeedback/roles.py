@@ -11,6 +11,9 @@ _PLAYED_BY: dict[CallKind, RoleName] = {
     "test_revision": "tester",
     "solution": "solver",
     "revision": "solver",
+    "problem": "writer",
+    "document": "writer",
+    "judge": "judge",
 }
 
 

@@ -2,13 +2,16 @@
 
 import json
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from execfeedback.blocks import answer, cleaned, fenced_blocks
 from execfeedback.items import style_of
 from execfeedback.parsing import code_blocks
 from execfeedback.scanning import Chunk, broken_off, chunks
-from execfeedback.types import Problem, StdioCase, Style, Tests
+from execfeedback.types import Case, Problem, StdioCase, Style, Tests
+
+Found = TypeVar("Found")
 
 _CHECKS = re.compile(r"\bassert\b|\bself\.(?:assert|fail)|\braises\(")
 _INPUT = ("stdin", "input", "in")
@@ -19,11 +22,15 @@ _RUNNER = re.compile(r"if\s+__name__\b|(?:unittest|pytest)\.main\(|doctest\.test
 def tests_in(text: str, problem: Problem) -> tuple[Style, Tests] | None:
     """The tests in an answer with the style that they are in, or None when there are none.
 
-    For `stdio` a JSON list of objects with `stdin` and `stdout`, in a fenced block or bare.
+    For `stdio` a JSON list of objects with `stdin` and `stdout`, in a fenced block or bare; for `cases` of objects with
+    `args` and `expected`.
     """
     if problem.style == "stdio":
-        cases = _stdio_cases(text)
+        cases = _listed(text, _case)
         return ("stdio", cases) if cases else None
+    if problem.style == "cases":
+        calls = _listed(text, _call)
+        return ("cases", calls) if calls else None
     code = _test_code(text, problem)
     return (style_of(code), code) if code else None
 
@@ -54,24 +61,30 @@ def _belongs(piece: Chunk, name: str) -> bool:
     return bool(head) and head != "assert" and not _RUNNER.match(head)
 
 
-def _stdio_cases(text: str) -> tuple[StdioCase, ...]:
-    """The first list of cases that the answer holds, in a fenced block or bare."""
-    said = answer(cleaned(text))
-    bare = said[said.find("[") : said.rfind("]") + 1]
-    for candidate in [*(block.text for block in fenced_blocks(said)), bare]:
-        if cases := _cases(candidate):
-            return cases
+def _listed(text: str, read: Callable[[Any], Found | None]) -> tuple[Found, ...]:
+    """The first list of tests that the answer holds, in a fenced block or bare."""
+    said: str = answer(cleaned(text))
+    blocks = [block.text for block in fenced_blocks(said)]
+    for candidate in [*blocks, said[said.find("[") : said.rfind("]") + 1]]:
+        if found := _rows(candidate, read):
+            return found
     return ()
 
 
-def _cases(text: str) -> tuple[StdioCase, ...]:
+def _rows(text: str, read: Callable[[Any], Found | None]) -> tuple[Found, ...]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError):
         return ()
     if not isinstance(rows, list):
         return ()
-    return tuple(case for row in rows if (case := _case(row)) is not None)
+    return tuple(found for row in rows if (found := read(row)) is not None)
+
+
+def _call(row: Any) -> Case | None:
+    if not isinstance(row, dict) or not isinstance(row.get("args"), list) or "expected" not in row:
+        return None
+    return Case(args=tuple(row["args"]), expected=row["expected"])
 
 
 def _case(row: Any) -> StdioCase | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from execfeedback.errors import InputError
 from execfeedback.languages import Cases, Language, language
-from execfeedback.types import Case, Problem
+from execfeedback.types import Case, Derivation, Problem, Record
 
 LEAST_CASES = 3
 """Fewer show too little of what a function does."""
@@ -24,8 +24,10 @@ class Kind(tuple[Any, ...]):
 ANY, NOTHING, EMPTY = Kind(("any",)), Kind(("null",)), Kind(("unknown",))
 
 
-def translated(problem: Problem, name: str) -> Problem:
-    """The problem in the language of that name. Raises InputError saying what cannot be carried."""
+def translated(problem: Problem, name: str, parents: tuple[str, ...] = ()) -> Problem:
+    """The problem in the language of that name, with its reference as the code to be translated, if it has one.
+
+    `parents` are ids of the records that it comes from. Raises InputError saying what cannot be carried."""
     spoken = language(name)
     if spoken.cases is None:
         raise InputError(f"problem {problem.id}: {spoken.name} takes no calls: it has no driver for `cases`")
@@ -35,6 +37,7 @@ def translated(problem: Problem, name: str) -> Problem:
             f"problem {problem.id}: {len(cases)} of its tests are `f(values) == value`; {LEAST_CASES} are needed"
         )
     words = signature(problem.entry_point or "", cases, spoken, spoken.cases)
+    code = problem.reference
     return Problem(
         id=f"{problem.id}@{spoken.name}",
         statement=f"{problem.statement}\n\nWrite it in {spoken.title or spoken.name.capitalize()}:\n\n    {words}",
@@ -48,7 +51,19 @@ def translated(problem: Problem, name: str) -> Problem:
         source=problem.source,
         tags=(*problem.tags, "translated"),
         difficulty=problem.difficulty,
+        derived=Derivation(how="translated", language=problem.language, code=code, parents=parents)
+        if code
+        else None,
     )
+
+
+def problem_of(record: Record) -> Problem:
+    """A record as a problem with the verified solution for its reference. Raises InputError for several files."""
+    item = record.item
+    if not isinstance(item.solution, str):
+        raise InputError(f"problem {record.problem.id}: its solution has several files")
+    told = {"reference": item.solution, "style": item.style, "tests": item.tests}
+    return record.problem.model_copy(update=told)
 
 
 # ---- what is known of a problem -----------------------------------------------------------------------------------

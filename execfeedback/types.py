@@ -22,7 +22,7 @@ VerdictName = Literal[
     "unverifiable",
 ]
 Origin = Literal["human", "semi_synthetic", "synthetic", "translated", "backtranslated"]
-CallKind = Literal["tests", "test_revision", "solution", "revision"]
+CallKind = Literal["tests", "test_revision", "solution", "revision", "problem", "document", "judge"]
 RoleName = Literal["solver", "tester", "judge", "writer"]
 
 
@@ -146,6 +146,21 @@ class Source(Value):
     commit: str | None = None
 
 
+class Derivation(Value):
+    """The code that a problem is made of, and how. Neither solver nor tester is shown it, but a translator."""
+
+    how: Literal["inspired", "translated", "backtranslated"]
+    """A new problem after it; the same function in another language; the code again from its documentation alone."""
+    language: str
+    code: str
+    name: str | None = None
+    """Of the function."""
+    topic: str | None = None
+    """What a problem inspired by it is to be about."""
+    parents: tuple[str, ...] = ()
+    """Ids of the records that the code comes from."""
+
+
 Tests = str | tuple[StdioCase, ...] | tuple[Case, ...]
 
 
@@ -169,10 +184,13 @@ class Problem(Value):
     difficulty: str | None = None
     prompt: str | None = None
     """Code that the solution starts with (imports, signature, docstring), where the set gives it."""
+    derived: Derivation | None = None
+    """Of what it was made. With an empty statement it is a seed: a model writes the statement first."""
 
     def blind(self) -> "Problem":
-        """The problem as somebody may see it who must not know the answer: without reference, tests and held-out cases."""
-        return self.model_copy(update={"reference": None, "tests": None, "holdout": ()})
+        """The problem as somebody may see it who must not know the answer: without reference, tests, held-out cases and
+        the code that it was derived of."""
+        return self.model_copy(update={"reference": None, "tests": None, "holdout": (), "derived": None})
 
 
 # ---- verify items and their verdicts ---------------------------------------------------------------------------
@@ -453,6 +471,20 @@ class TestRules(Value):
     """Part of the tests that the loop never sees, for admission (gate `held_out`)."""
 
 
+class Review(Value):
+    """What a judge said of an attempt that had passed its tests."""
+
+    attempt: int
+    call: str
+    correct: bool
+    style: bool
+    remarks: str = ""
+
+    @property
+    def approved(self) -> bool:
+        return self.correct and self.style
+
+
 class Trajectory(Value):
     """The whole state of one sample of one problem. `plan` reads nothing else."""
 
@@ -471,10 +503,16 @@ class Trajectory(Value):
     """The solution that has no verdict yet."""
     attempts: tuple[Attempt, ...] = ()
     calls: tuple[ModelCall, ...] = ()
+    compared: int | None = None
+    """Calls of a backtranslation's original whose values became its tests; None before it was run."""
+    reviews: tuple[Review, ...] = ()
+    review_limit: int | None = None
+    """Refusals of a judge after which the solution is revised; None is no judge."""
     notes: tuple[str, ...] = ()
     """What went wrong on the way and was overcome: answers without code, tests that could not be read, ..."""
     stopped: str | None = None
-    """Why it stopped: `passed`, `attempts`, `exhausted`, `no_code`, `no_tests`, `bad_tests`, `unverifiable`, `model`."""
+    """Why it stopped: `passed`, `attempts`, `exhausted`, `no_statement`, `no_code`, `no_tests`, `bad_tests`,
+    `unverifiable`, `model`."""
 
 
 # ---- admission ---------------------------------------------------------------------------------------------------

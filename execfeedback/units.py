@@ -8,7 +8,7 @@ from pydantic import Field
 
 from execfeedback import ids
 from execfeedback.calling import settings_of
-from execfeedback.prompts import prompt_id
+from execfeedback.prompts import prompt_id, prompt_names
 from execfeedback.protocols import Gate, Generator, Sandbox
 from execfeedback.types import GateResult, Problem, TestRules, Trajectory, Value
 
@@ -59,6 +59,21 @@ class OrderedGate(Protocol):
     def admit(self, keys: Any) -> GateResult: ...
 
 
+@runtime_checkable
+class ReviewGate(Protocol):
+    """A gate that reads the judge's reviews in the trajectory: the loop asks for them, and revises what is refused."""
+
+    name: str
+    version: str
+    refusals_revised: int
+    """Refusals of one trajectory after which its solution is revised."""
+
+
+def review_limit(gates: Sequence[Gate]) -> int | None:
+    """How often the loop revises what a judge refuses; None where no gate asks for a judge."""
+    return max((gate.refusals_revised for gate in gates if isinstance(gate, ReviewGate)), default=None)
+
+
 class Unit(Value):
     """One sample of one problem. `key` is the digest of all that decides what becomes of it."""
 
@@ -97,7 +112,7 @@ def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> d
     """What all units of a run share. The sandbox image is not in it: records name theirs themselves."""
     return {
         "generator": [generator.name, dict(settings_of(generator))],
-        "prompts": [prompt_id(name, settings.prompts_dir) for name in ("tests", "solve", "revise")],
+        "prompts": [prompt_id(name, settings.prompts_dir) for name in prompt_names()],
         "feedback_chars": settings.feedback_chars,
         "gates": [[gate.name, gate.version] for gate in gates],
         "seed": settings.seed,

@@ -8,11 +8,9 @@ that a model wrote: inputs near the tests may lie outside the problem, where two
 from typing import Any
 
 from execfeedback.accepted import accepted_item
-from execfeedback.behaviour_in_sandbox import comparable, difference, observe
+from execfeedback.behaviour_in_sandbox import compared
 from execfeedback.protocols import Sandbox
 from execfeedback.types import GateResult, Trajectory
-
-_CALL_CPU_S = 0.05
 
 
 class ReferenceGate:
@@ -28,18 +26,8 @@ class ReferenceGate:
         reference, item = trajectory.problem.reference, accepted_item(trajectory)
         if trajectory.origin != "semi_synthetic" or reference is None or reference == item.solution:
             return self._result("", {"compared": 0})
-        asked = {"seed": self.seed, "limit": self.inputs}
-        truth = await observe(
-            item.model_copy(update={"solution": reference}), sandbox, **asked, call_cpu_s=_CALL_CPU_S
-        )
-        answers = await observe(item, sandbox, **asked, call_cpu_s=10 * _CALL_CPU_S)
-        found = difference(truth, answers)
-        if found is None:
-            return self._result("", {"compared": comparable(truth)})
-        given = {answer.call: answer for answer in answers}.get(found.call)
-        got = f"{given.outcome} {given.text}" if given else "nothing"
-        evidence = {"input": found.call, "expected": found.text, "got": got, "compared": comparable(truth)}
-        return self._result("differs", evidence)
+        evidence = await compared(item, reference, sandbox, seed=self.seed, limit=self.inputs)
+        return self._result("differs" if "input" in evidence else "", evidence)
 
     def _result(self, reason: str, evidence: dict[str, Any]) -> GateResult:
         return GateResult(

@@ -34,6 +34,11 @@ def prompt_id(name: str, folder: Path | None = None) -> str:
     return f"{name}@{digest(_text(_path(name, folder)))[:12]}"
 
 
+def prompt_names() -> list[str]:
+    """Of all templates."""
+    return sorted(path.stem for path in FOLDER.glob("*.md"))
+
+
 def _path(name: str, folder: Path | None) -> Path:
     own = FOLDER / f"{name}.md"
     if folder is not None and not folder.is_dir():
@@ -41,8 +46,7 @@ def _path(name: str, folder: Path | None) -> Path:
     if folder is not None and (folder / own.name).is_file():
         return folder / own.name
     if not own.is_file():
-        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.md")))
-        raise InputError(f"no prompt {name!r}; there are {known}")
+        raise InputError(f"no prompt {name!r}; there are {', '.join(prompt_names())}")
     return own
 
 

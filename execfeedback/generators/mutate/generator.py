@@ -33,7 +33,13 @@ class Mutate:
         """Raises GeneratorExhausted when there is nothing (more) to say for the problem."""
         if request.problem.language != "python":
             raise GeneratorExhausted(f"mutate edits python only, not {request.problem.language}")
-        answers = {"solution": self._solution, "tests": self._write_tests, "revision": self._revision}
+        answers: dict[str, Any] = {
+            "solution": self._solution,
+            "tests": self._write_tests,
+            "revision": self._revision,
+        }
+        if request.kind not in answers:
+            raise GeneratorExhausted(f"mutate answers no request for a {request.kind}: that needs a model")
         return Completion(
             text=await answers[request.kind](request), model=self.name, cost_usd=0.0, finish="stop"
         )
