@@ -202,6 +202,7 @@ class _Growth:
             seed=self.settings.seed,
             max_attempts=attempts_of(unit.sample, self.settings),
             rules=rules,
+            checked=any(gate.name == "static" for gate in self.gates),
             review_limit=review_limit(self.gates),
         )
 

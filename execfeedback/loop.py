@@ -41,6 +41,7 @@ from execfeedback.verdicts import verdict_of
 
 __all__ = ["Bench", "CallCache", "answered", "begun", "perform", "run_trajectory"]
 
+FLAWED = "All tests passed, but the code has errors that show without running it."
 _MISSING = {"tests": "tests", "problem": "usable problem", "document": "usable description", "judge": "marks"}
 
 Judge = Callable[[Item, Sandbox], Awaitable[Verdict]]
@@ -113,7 +114,7 @@ async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Tr
     verdict = await bench.judge(item, bench.sandbox)
     if verdict.verdict is None:
         raise SandboxError(verdict.error or "the sandbox gave no verdict and no reason")
-    told = await _told(trajectory.problem, step.solution.code, verdict, bench)
+    verdict, told = await _told(trajectory, step.solution.code, verdict, bench)
     attempt = Attempt(solution=step.solution, verdict=verdict, feedback=told)
     number = len(trajectory.attempts)
     bench.on_event(
@@ -122,16 +123,24 @@ async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Tr
     return trajectory.model_copy(update={"attempts": (*trajectory.attempts, attempt), "solution": None})
 
 
-async def _told(problem: Problem, code: str, verdict: Verdict, bench: Bench) -> str:
-    """What the author of the solution reads: what happened, and what the language's checkers find, while there is room."""
-    if verdict.passed:
-        return ""
-    said = feedback(problem, verdict, bench.feedback_chars)
-    if verdict.passed is None:
-        return said
-    found = await findings_in(code, language(problem.language), bench.sandbox)
-    remarks = findings_told(found or (), bench.feedback_chars - len(said) - 1)
-    return f"{said}\n{remarks}" if remarks else said
+async def _told(trajectory: Trajectory, code: str, verdict: Verdict, bench: Bench) -> tuple[Verdict, str]:
+    """The verdict, and what the author of the solution reads: what happened, and what the language's checkers find while
+    there is room. Where admission asks these checkers, an error of theirs ends a pass."""
+    budget = bench.feedback_chars
+    said = "" if verdict.passed else feedback(trajectory.problem, verdict, budget)
+    if verdict.passed is None or not (trajectory.checked or _checked_always(trajectory, verdict)):
+        return verdict, said
+    found = await findings_in(code, language(trajectory.problem.language), bench.sandbox) or ()
+    if verdict.passed and any(finding.severity == "error" for finding in found):
+        verdict = verdict.model_copy(update={"verdict": "rejected", "passed": False, "reasons": ("static",)})
+        said = FLAWED
+    remarks = "" if verdict.passed else findings_told(found, budget - len(said) - 1)
+    return verdict, f"{said}\n{remarks}" if remarks else said
+
+
+def _checked_always(trajectory: Trajectory, verdict: Verdict) -> bool:
+    """A compiled language's warnings go with every failure; Python's own run says most of what its checkers would."""
+    return not verdict.passed and not language(trajectory.problem.language).split
 
 
 async def _ask(step: Ask, trajectory: Trajectory, bench: Bench) -> Trajectory:

@@ -5,7 +5,6 @@ not one JSON object of this form is no review, and no word of the text counts as
 """
 
 import json
-from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -19,8 +18,8 @@ REMARKS_CHARS = 2000
 class Marks(Value):
     """The answer's object; another field or value is an error."""
 
-    correct: Literal[0, 1] = Field(strict=True)
-    style: Literal[0, 1] = Field(strict=True)
+    correct: int = Field(strict=True, ge=0, le=1)
+    style: int = Field(strict=True, ge=0, le=1)
     remarks: str = ""
 
 

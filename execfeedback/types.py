@@ -506,6 +506,8 @@ class Trajectory(Value):
     compared: int | None = None
     """Calls of a backtranslation's original whose values became its tests; None before it was run."""
     reviews: tuple[Review, ...] = ()
+    checked: bool = False
+    """A solution that passes its tests and has an error by the language's own checkers is `rejected`, and revised."""
     review_limit: int | None = None
     """Refusals of a judge after which the solution is revised; None is no judge."""
     notes: tuple[str, ...] = ()

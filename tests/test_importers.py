@@ -47,7 +47,7 @@ def entry_point(code: str, *asserts: str) -> str | None:
 
 
 def test_the_kinds_are_the_files() -> None:
-    assert list(kinds()) == ["apps", "exercism", "humaneval", "humaneval-x", "kattis", "mbpp"]
+    assert list(kinds()) == ["apps", "exercism", "humaneval", "humaneval-x", "kattis", "mbpp", "snippets"]
     assert [importer(kind).NAME for kind in kinds()] == list(kinds())
 
 

@@ -17,6 +17,8 @@ VALUES: dict[str, Any] = {
     "retry": False,
     "code": "def add(a, b):\n    return a",
     "feedback": "Wrong answer.",
+    "original": None,
+    "difficulty": None,
 }
 
 
@@ -99,7 +101,7 @@ def test_a_bad_prompt_is_an_input_error_that_names_the_file(tmp_path: Path, text
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no prompt 'poem'; there are revise, solve, tests"):
+    with pytest.raises(InputError, match="no prompt 'poem'; there are document, invent, judge, revise, "):
         render("poem")
     with pytest.raises(InputError, match=r"prompts_dir: .*nowhere is not a folder"):
         render("solve", tmp_path / "nowhere", **VALUES)

@@ -15,7 +15,9 @@ from execfeedback import types
 from execfeedback.types import Attempt, GateResult, Problem, Solution, Trajectory, Verdict
 
 FOLDER = Path(__file__).resolve().parent
-GATES = ("held_out", "reference", "static", "stable", "discriminating", "duplicate")
+GATES = (
+    "held_out", "reference", "faithful", "static", "stable", "discriminating", "judge", "novel", "duplicate",
+)  # fmt: skip
 
 
 def paths(gate: str, kind: str) -> list[Path]:
@@ -42,6 +44,8 @@ def trajectory(given: dict[str, Any], suite: dict[str, Any]) -> Trajectory:
         attempts=tuple(attempt(code, passed) for code, passed in tried),
         stopped="passed",
         origin=given.get("origin", "synthetic"),
+        reviews=given.get("reviews", ()),
+        review_limit=given.get("review_limit"),
     )
 
 

@@ -1,0 +1,12 @@
+"""Gate `faithful` on its fixtures."""
+
+from pathlib import Path
+
+import pytest
+from gate_fakes import HostSandbox
+from gate_fixtures import all_of, must_hold
+
+
+@pytest.mark.parametrize("path", all_of("faithful"))
+async def test_fixture(path: Path) -> None:
+    await must_hold(path, "faithful", HostSandbox())
