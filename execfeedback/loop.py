@@ -29,7 +29,6 @@ from execfeedback.types import (
     Item,
     ModelCall,
     Origin,
-    Problem,
     Solution,
     Style,
     Tests,

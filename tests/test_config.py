@@ -45,7 +45,15 @@ def file(tmp_path: Path) -> Path:
 def test_defaults() -> None:
     config = load_config()
     assert (config.samples, config.seed, config.max_attempts, config.feedback_chars) == (1, 0, 4, 4000)
-    assert config.gates == ("held_out", "reference", "faithful", "static", "stable", "discriminating", "duplicate")
+    assert config.gates == (
+        "held_out",
+        "reference",
+        "faithful",
+        "static",
+        "stable",
+        "discriminating",
+        "duplicate",
+    )
     assert (config.sandbox.backend, config.budget.max_cost, config.roles.solver.model) == (
         "docker",
         None,

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from execfeedback import jobs
-from execfeedback.audit.fields import Unreadable
-from execfeedback.audit.given_tests import tests_of
+from execfeedback.columns.fields import Unreadable
+from execfeedback.columns.given_tests import tests_of
 from execfeedback.errors import InputError
 from execfeedback.jsonl import parsed
 from execfeedback.parsing import solution_in
