@@ -22,6 +22,7 @@ ENTRY = {
     "library",
     "report",
     "rewards",
+    "viewer",
     "doctor",
     "setup_machine",
     "verify_command",

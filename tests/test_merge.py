@@ -173,18 +173,8 @@ def test_what_cannot_be_merged_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     a, b = (corpus(tmp_path / f"{unit}.db", [(unit, 0, "record", 0)]) for unit in "uv")
-    argv = [
-        sys.executable,
-        "-m",
-        "execfeedback.cli",
-        "merge",
-        str(a),
-        str(b),
-        "--out",
-        str(tmp_path / "c.db"),
-    ]
     program = "import sys; from execfeedback.cli import main; sys.argv[0] = 'execfeedback'; main()"
-    argv = [sys.executable, "-c", program, *argv[3:], "--json"]
+    argv = [sys.executable, "-c", program, "merge", str(a), str(b), "--out", str(tmp_path / "c.db"), "--json"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["counts"]["records"] == 2
     again = subprocess.run(argv, capture_output=True, text=True)

@@ -22,6 +22,7 @@ from execfeedback.cli import serve as serve_cli
 from execfeedback.cli import show as show_cli
 from execfeedback.cli import status as status_cli
 from execfeedback.cli import verify as verify_cli
+from execfeedback.cli import view as view_cli
 from execfeedback.errors import ExecfeedbackError
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.add_typer(problems_cli.app)
 app.command("export")(export_cli.export)
 app.command("merge")(merge_cli.merge)
 app.command("report")(report_cli.report)
+app.command("view")(view_cli.view)
 app.command("show")(show_cli.show)
 app.command("status")(status_cli.status)
 app.command("mock-model")(mock_model_cli.mock_model)

@@ -7,7 +7,6 @@ requests that had been answered whole before; `most_at_once`: the most requests 
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from execfeedback.errors import InputError
+from execfeedback import loopback
 from execfeedback.ids import digest
 from execfeedback.mock_model import wire
 from execfeedback.mock_model.script import Line, Script, load_script
@@ -168,43 +167,18 @@ async def _sent(
     return response
 
 
-class Serving:
+class Serving(loopback.Serving):
     """`async with Serving(model) as address:` - the server on loopback, on a free port by default."""
 
     def __init__(self, model: MockModel, port: int = 0) -> None:
-        self._model, self._port = model, port
-
-    async def __aenter__(self) -> str:
-        from aiohttp import web
-
-        self._runner = web.AppRunner(self._model.application(), shutdown_timeout=0.1)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise InputError(
-                f"port {self._port} cannot be used ({error.strerror}); --port 0 takes a free one"
-            ) from error
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._runner.cleanup()
+        super().__init__(model.application(), port)
 
 
 async def serve(script: Path, port: int, seed: int = 0, fault_rate: float = 0.0) -> int:
     """Serve until SIGINT or SIGTERM, which is returned; the address goes to stdout, the counts to stderr."""
     model = MockModel(load_script(script), seed, fault_rate)
-    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, _end, ended, int(number))
     async with Serving(model, port) as address:
         print(f"{address}/v1", flush=True)
-        received = await ended
+        received = await loopback.until_stopped()
     print(f"served {sum(model.served.values())} requests: {dict(model.served)}", file=sys.stderr)
     return received
-
-
-def _end(ended: asyncio.Future[int], number: int) -> None:
-    if not ended.done():
-        ended.set_result(number)

@@ -8,7 +8,7 @@ from execfeedback.corpus import Corpus
 from execfeedback.printable import printable, shortened
 from execfeedback.report import figures, samples, story
 from execfeedback.report.flow import flow
-from execfeedback.types import Record
+from execfeedback.types import Tests
 
 TEMPLATE = "page.html.j2"
 
@@ -58,11 +58,11 @@ def _story(corpus: Corpus) -> dict[str, Any] | None:
     record = story.chosen(corpus)
     if record is None:
         return None
-    return {"record": record, "tries": story.tries(record.attempts), "tests": _tests(record)}
+    return {"record": record, "tries": story.tries(record.attempts), "tests": tests_text(record.item.tests)}
 
 
-def _tests(record: Record) -> str:
-    tests = record.item.tests
+def tests_text(tests: Tests) -> str:
+    """Tests as a person reads them: as they are, or a case a line."""
     if isinstance(tests, str):
         return shortened(printable(tests))
     return shortened(printable("\n".join(case.model_dump_json(exclude_defaults=True) for case in tests)))
