@@ -82,7 +82,10 @@ SEVERAL = [module.create() for module in (dpo, kto)]
 @pytest.mark.parametrize("exporter", ONE, ids=lambda one: one.name)
 def test_a_row_is_the_golden_one(exporter: Any) -> None:
     golden = json.loads((GOLDEN / f"export_{exporter.name}.json").read_text("utf-8"))
-    assert exporter.row(repaired()) == golden
+    row = exporter.row(repaired())
+    if exporter.name in ("parquet", "huggingface"):
+        assert Record.model_validate(json.loads(row.pop("record"))) == repaired()
+    assert row == golden
 
 
 @pytest.mark.parametrize("exporter", SEVERAL, ids=lambda one: one.name)
