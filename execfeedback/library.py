@@ -63,7 +63,7 @@ def open_backend(name: str, workers: int, **options: Any) -> SandboxPool:
 
 def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
     """The backend that a configuration names, not started yet. Raises InputError."""
-    if options.backend == "docker":
+    if options.backend in ("docker", "docker://local"):
         from execfeedback.sandbox.docker import DockerSandbox
 
         return DockerSandbox(workers, memory_mb=options.memory_mb, runtime=options.runtime)
