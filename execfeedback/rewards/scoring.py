@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -126,12 +127,14 @@ async def _verdict(items: list[Item], options: Options, here: Verifier) -> Verdi
 
 async def _retried(item: Item, options: Options, here: Verifier) -> Verdict:
     attempts = options.attempts if options.on_infra_error == "retry" else 1
+    until = time.monotonic() + options.timeout_s
     verdict = await here.verdict(item, options.timeout_s)
     for number in range(1, attempts):
-        if verdict.error is None:
+        wait = WAIT_S * 2 ** (number - 1)
+        if verdict.error is None or (left := until - time.monotonic() - wait) <= 0:
             break
-        await asyncio.sleep(WAIT_S * 2 ** (number - 1))
-        verdict = await here.verdict(item, options.timeout_s)
+        await asyncio.sleep(wait)
+        verdict = await here.verdict(item, left)
     if verdict.error is not None:
         if options.on_infra_error == "raise":
             raise SandboxError(verdict.error)

@@ -24,8 +24,8 @@ class Options(Value):
     without fences, as `grow` reads models; or a function from the text to the code (None: there is none)."""
     attempts: int = 3
     """How often `retry` tries."""
-    timeout_s: float = 900.0
-    """An item that takes longer in the sandbox, its limits notwithstanding, is our fault."""
+    timeout_s: float = 300.0
+    """An item that is so long in the sandbox without a verdict is our fault; nothing is tried again after it."""
 
 
 DEFAULTS = Options()
