@@ -35,6 +35,10 @@ def listening(host: str, port: int, unix: Path | None, callers: Sequence[Caller]
         raise InputError(
             f"{unix or f'{host}:{port}'} cannot be listened on: {error.strerror or error}"
         ) from error
+    if (
+        unix is None
+    ):  # accepted sockets inherit it; without it an answer waits 40 ms for the client's delayed ACK
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with sock:
         yield sock
     if unix:
