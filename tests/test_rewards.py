@@ -174,8 +174,13 @@ def test_the_signatures_are_those_that_trainers_call() -> None:
 
 
 def test_a_dataset_without_tests_is_an_error_that_lists_its_columns() -> None:
-    with pytest.raises(InputError, match=r"no column that is known to hold tests.*question"):
+    with pytest.raises(InputError, match=r"no column of the dataset is known to hold tests.*question"):
         rewards([said(ADD)], question="What?")
+
+
+def test_rows_of_another_task_get_no_reward_and_are_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    assert rewards([said(ADD), "7"], verify=None, answer="7") == [None, None]
+    assert caplog.text == ""
 
 
 @pytest.fixture

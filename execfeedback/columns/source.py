@@ -28,6 +28,12 @@ _PREFIXES = {
 _OWN_FIELDS = frozenset(field.alias or name for name, field in Item.model_fields.items())
 
 
+TESTED = frozenset(
+    {"verify", "test_list", "input_output", "inputs", "assert_case", *fields.WRAPPED, *fields.TESTS}
+)
+"""Columns that may hold tests."""
+
+
 class Source(Value):
     """The parts of a row that several solutions of it share."""
 

@@ -10,7 +10,7 @@ from execfeedback import jobs
 from execfeedback.blocks import reads_as_code
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
-from execfeedback.columns.source import Source, item_of, source_of
+from execfeedback.columns.source import TESTED, Source, item_of, source_of
 from execfeedback.completing import completed
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.parsing import last_block, solution_in
@@ -44,9 +44,9 @@ async def scores_async(texts: Sequence[str], rows: Sequence[Row], options: Optio
 def _all(
     texts: Sequence[str], rows: Sequence[Row], options: Options
 ) -> Callable[[Verifier], Coroutine[Any, Any, list[Score]]]:
+    if rows and not any(TESTED & row.keys() for row in rows):
+        raise InputError(f"no column of the dataset is known to hold tests (it has {fields.names(rows[0])})")
     sources = [source(row) for row in rows]
-    if sources and all(isinstance(one, Unrecognised) for one in sources):
-        raise InputError(f"the rows have no column that holds tests: each {sources[0]}")
 
     async def work(here: Verifier) -> list[Score]:
         pairs = zip(texts, sources, strict=True)
