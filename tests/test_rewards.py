@@ -183,6 +183,12 @@ def test_rows_of_another_task_get_no_reward_and_are_no_error(caplog: pytest.LogC
     assert caplog.text == ""
 
 
+def test_a_backend_that_there_is_not_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXECFEEDBACK_SANDBOX", "dokcer")
+    with pytest.raises(InputError, match="unknown sandbox backend 'dokcer'"):
+        rewards([said(ADD)], verify=VERIFY)
+
+
 @pytest.fixture
 def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     verifier.close()

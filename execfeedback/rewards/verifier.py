@@ -27,10 +27,13 @@ START_S = 30.0
 
 
 class Verifier:
-    """Verdicts from anywhere in the process. The pool is opened by the first item; one that did not open is tried again."""
+    """Verdicts from anywhere in the process. The pool is opened by the first item; one that did not open is tried again.
+
+    Raises InputError for a backend that there is not: a mistake of the configuration is no fault of the sandbox."""
 
     def __init__(self, sandbox: "SandboxOptions", workers: int) -> None:
         self.make: Callable[[], SandboxPool] = lambda: backend_of(sandbox, workers)
+        self.make()
         self.opening: asyncio.Task[SandboxPool] | None = None
         self.started = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()), name="rewards", daemon=True)
