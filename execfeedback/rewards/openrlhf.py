@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from execfeedback.rewards.scoring import row_of, scores
-from execfeedback.rewards.values import DEFAULTS
+from execfeedback.rewards.values import DEFAULTS, Score
 
 _SPECIAL = re.compile(r"(?:\s*(?:<\|[^|<>\s]{1,40}\|>|</s>|<eos>|<end_of_turn>|<pad>))+\s*$")
 """Special tokens at the end of a response, which OpenRLHF leaves in."""
@@ -20,7 +20,12 @@ _SHOWN = 400
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
     """`queries` are prompts with their responses. A single one gets plain numbers, since OpenRLHF wraps them itself."""
     texts = [response(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
-    found = [one.plain() for one in scores(texts, [row_of(label, None) for label in labels], DEFAULTS)]
+    return reply(scores(texts, [row_of(label, None) for label in labels], DEFAULTS))
+
+
+def reply(scored: Sequence[Score]) -> dict[str, Any]:
+    """What OpenRLHF reads, from a function or over HTTP."""
+    found = [one.plain() for one in scored]
     columns = {name: [float(one[name]) for one in found] for name in found[0]} if found else {}
     told = {name: values[0] if len(found) == 1 else values for name, values in columns.items()}
     score = told.pop("score", [])

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from execfeedback import jobs
 from execfeedback.blocks import reads_as_code
@@ -23,6 +23,12 @@ WAIT_S = 1.0
 """Before the second attempt of `retry`; twice as long before each further one."""
 
 Row = Mapping[str, Any]
+
+
+class Judge(Protocol):
+    """Whoever gives verdicts: the process's verifier, or the service."""
+
+    async def verdict(self, item: Item, timeout_s: float) -> Verdict: ...
 
 
 def scores(texts: Sequence[str], rows: Sequence[Row], options: Options) -> list[Score]:
@@ -73,9 +79,7 @@ def source(row: Row) -> Source | Unreadable | InputError:
         return error
 
 
-async def score(
-    text: str, found: Source | Unreadable | InputError, options: Options, here: Verifier
-) -> Score:
+async def score(text: str, found: Source | Unreadable | InputError, options: Options, here: Judge) -> Score:
     if isinstance(found, Exception):
         return _unread(found)
     code = code_in(text, found, options)
@@ -116,7 +120,7 @@ def _items(code: str, found: Source) -> list[Item]:
     return items
 
 
-async def _verdict(items: list[Item], options: Options, here: Verifier) -> Verdict:
+async def _verdict(items: list[Item], options: Options, here: Judge) -> Verdict:
     """Of the first reading, or of the next one when that ends as a wrong answer and the next passes."""
     first = await _retried(items[0], options, here)
     for item in items[1:]:
@@ -125,7 +129,7 @@ async def _verdict(items: list[Item], options: Options, here: Verifier) -> Verdi
     return first
 
 
-async def _retried(item: Item, options: Options, here: Verifier) -> Verdict:
+async def _retried(item: Item, options: Options, here: Judge) -> Verdict:
     attempts = options.attempts if options.on_infra_error == "retry" else 1
     until = time.monotonic() + options.timeout_s
     verdict = await here.verdict(item, options.timeout_s)
