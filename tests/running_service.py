@@ -1,13 +1,20 @@
 """The service, really listening, in a thread and an event loop of its own."""
 
 import asyncio
+import json
 import threading
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
+import aiohttp
+
+from execfeedback.errors import SandboxError, SandboxMissing
 from execfeedback.service.runner import Settings
 from execfeedback.service.serving import address_of, listening, server
+from execfeedback.types import Execution, Job, StepResult
 
 
 class Running:
@@ -66,3 +73,78 @@ class Running:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+
+class Echo:
+    """A sandbox at its seam: each step prints its input. `sleep N` takes so long, `fault` and `missing` are our faults."""
+
+    workers = 2
+
+    def __init__(self) -> None:
+        self.started, self.cancelled, self.running, self.most = 0, 0, 0, 0
+
+    async def __aenter__(self) -> "Echo":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+    async def run(self, job: Job) -> Execution:
+        self.started += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            return Execution(
+                steps=tuple([await self.step(step.stdin) for step in job.steps]), environment="echo"
+            )
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.running -= 1
+
+    async def step(self, stdin: str) -> StepResult:
+        word, _, number = stdin.strip().partition(" ")
+        if word == "fault":
+            raise SandboxError("no slot starts")
+        if word == "missing":
+            raise SandboxMissing("there is no such image")
+        if word == "sleep":
+            await asyncio.sleep(float(number))
+        return StepResult(cause="exited", exit_code=0, stdout=stdin or "42\n")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+async def ask(
+    address: str, path: str, body: Any = None, method: str = "", headers: Mapping[str, str] | None = None
+) -> Answer:
+    """One request on a connection of its own."""
+    connector = aiohttp.UnixConnector(address.removeprefix("unix://")) if address.startswith("unix") else None
+    base = "http://service" if connector else address
+    data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.request(
+            method or ("GET" if body is None else "POST"),
+            base + path,
+            data=data and BytesIO(data),
+            headers=sent,
+        ) as reply,
+    ):
+        return Answer(reply.status, reply.headers, await reply.text())
+
+
+def echo_item(text: str, id: str = "x", **changes: Any) -> dict[str, Any]:
+    """An item that passes where programs echo."""
+    tests = [{"stdin": text, "stdout": text}]
+    return {"id": id, "language": "python", "solution": "...", "style": "stdio", "tests": tests, **changes}

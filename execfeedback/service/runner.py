@@ -104,20 +104,24 @@ class Runner:
 
     async def verdict(self, item: Item, ticket: Ticket, until: float = float("inf")) -> Verdict:
         """Judge an item in its turn. Raises Refused, and SandboxError for our faults."""
-        digest = item_digest(item)
         found = await self.in_turn(ticket, "verify", lambda: checked_verdict(item, self), until)
-        found = found.model_copy(update={"digest": digest})
+        found = found.model_copy(update={"digest": item_digest(item)})
         self.metrics.judged(found)
         if self.settings.cache_mb and found.verdict in LASTING:
-            self.known.put(digest, found, len(json_line(found)))
+            self.known.put(content_of(item), found, len(json_line(found)))
         return found
 
     def known_verdict(self, item: Item) -> Verdict | None:
         """The verdict of an item of the same content, where results are kept."""
-        if not self.settings.cache_mb or (found := self.known.get(item_digest(item))) is None:
+        if not self.settings.cache_mb or (found := self.known.get(content_of(item))) is None:
             return None
         self.metrics.cached.inc()
-        return found.model_copy(update={"id": item.id})
+        return found.model_copy(update={"id": item.id, "digest": item_digest(item)})
+
+
+def content_of(item: Item) -> str:
+    """Digest of what decides the verdict: not of its name."""
+    return item_digest(item.model_copy(update={"id": ""}))
 
 
 def memory_of(item: Item) -> int:

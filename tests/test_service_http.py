@@ -1,0 +1,362 @@
+"""The service over real sockets, with a sandbox that echoes: who comes in, what is refused and how, what is logged."""
+
+import asyncio
+import json
+import re
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from running_service import Answer, Echo, Running, ask, echo_item
+
+from execfeedback.client import Client
+from execfeedback.errors import InputError, SandboxMissing
+from execfeedback.service.callers import Caller
+from execfeedback.service.runner import Settings
+from execfeedback.service.serving import listening
+from execfeedback.types import Item
+
+TOKEN = "a-token-of-many-characters"
+TWO = (Caller(name="one", token=TOKEN), Caller(name="few", token=TOKEN[::-1], per_minute=2))
+SMALL = Settings(slots=1, memory_mb=4096, queue=2, wait_s=5, body_mb=1, drain_s=5)
+
+
+@pytest.fixture
+def pool() -> Echo:
+    return Echo()
+
+
+@pytest.fixture
+def address(pool: Echo) -> Iterator[str]:
+    """A service for everybody on loopback."""
+    with Running(pool) as there:
+        yield there
+
+
+@pytest.fixture
+def small(pool: Echo) -> Iterator[str]:
+    """One slot (and one run ahead), two places in the queue."""
+    with Running(pool, SMALL) as there:
+        yield there
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def told(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.json["error"]["code"]
+
+
+async def until(holds: Any) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it never came to hold"
+        await asyncio.sleep(0.01)
+
+
+# ---- who comes in --------------------------------------------------------------------------------------------------
+
+
+async def test_where_there_are_tokens_nothing_is_answered_without_one(pool: Echo) -> None:
+    async with Running(pool, callers=TWO) as there:
+        refused = [
+            await ask(there, path, body, headers=headers)
+            for path, body in (
+                ("/v1/languages", None),
+                ("/v1/verify", echo_item("1")),
+                ("/run_code", {"code": ""}),
+            )
+            for headers in ({}, bearer("wrong" * 5))
+        ]
+        assert {told(answer) for answer in refused} == {(401, "token")} and pool.started == 0
+        assert (await ask(there, "/metrics")).status == 401
+        assert (await ask(there, "/healthz")).status == (await ask(there, "/readyz")).status == 200
+        assert (await ask(there, "/v1/verify", echo_item("1"), headers=bearer(TOKEN))).json["passed"]
+        in_address = there.replace("http://", f"http://trainer:{TOKEN}@")
+        assert (await ask(in_address, "/run_code", {"code": "", "stdin": "hi"})).status == 200
+
+
+async def test_a_caller_with_a_rate_is_held_to_it(pool: Echo) -> None:
+    async with Running(pool, callers=TWO) as there:
+        found = [
+            await ask(there, "/v1/verify", echo_item("1"), headers=bearer(TOKEN[::-1])) for _ in range(3)
+        ]
+
+    assert [answer.status for answer in found] == [200, 200, 429]
+    assert 1 <= int(found[2].headers["Retry-After"]) <= 60
+
+
+async def test_without_tokens_no_web_page_can_run_programs(address: str, pool: Echo) -> None:
+    for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+        assert told(await ask(address, "/v1/verify", echo_item("1"), headers=headers)) == (403, "web_page")
+    assert pool.started == 0
+
+
+async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_service_left(
+    pool: Echo, tmp_path: Path
+) -> None:
+    path = tmp_path / "service.sock"
+    async with Running(pool, unix=path) as there:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert (await ask(there, "/v1/verify", echo_item("1"))).json["passed"]
+        with pytest.raises(InputError, match="listens"), listening("", 0, path, ()):
+            pytest.fail("two services have one socket")
+    assert not path.exists()
+    with listening("", 0, path, ()) as left:
+        left.close()
+        async with Running(pool, unix=path) as there:
+            assert (await ask(there, "/healthz")).status == 200
+    path.write_text("mine")
+    with pytest.raises(InputError, match="another file"), listening("", 0, path, ()):
+        pytest.fail("it took the place of a file")
+    assert path.read_text() == "mine"
+
+
+# ---- what is refused -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/v1/verify", b"{", "is not JSON"),
+        ("/v1/verify", b'{"id": "a", "id": "b"}', "comes twice"),
+        ("/v1/verify", b"[" * 100_000, "nested too deeply|is not JSON"),
+        ("/v1/verify", b"7", "item 1: must be a JSON object"),
+        ("/v1/verify", echo_item("1", solutoin=1), "item 'x': field 'solutoin': is not a known field"),
+        ("/v1/verify", echo_item("1", solution_files={"../x": ""}), "stay inside the run's directory"),
+        ("/v1/verify", [echo_item("1"), {"id": "y"}], "item 'y': field 'language': is required"),
+        ("/v1/run", {"environment": "python", "files": {}, "limits": {}}, "either 'steps' or 'split'"),
+        ("/v1/run", {"environment": "p", "files": {"/x": ""}, "limits": {}, "steps": []}, "stay inside"),
+        (
+            "/v1/run",
+            {"environment": "p", "files": {}, "limits": {}, "steps": [{"argv": []}]},
+            "needs a program",
+        ),
+        ("/get_reward", {"query": ["x"], "prompts": [], "labels": []}, "1 queries and 0 labels"),
+    ],
+)
+async def test_what_cannot_be_run_is_refused_by_the_name_of_its_field(
+    path: str, body: Any, words: str, address: str, pool: Echo
+) -> None:
+    answer = await ask(address, path, body)
+
+    assert told(answer) == (422, "input")
+    assert re.search(words, answer.json["error"]["message"]) and pool.started == 0
+
+
+async def test_a_body_that_is_too_large_is_not_read(small: str, pool: Echo) -> None:
+    large = b'{"id": "' + b"x" * (2 << 20) + b'"}'
+
+    async def chunked() -> Any:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    assert told(await ask(small, "/v1/verify", large)) == (413, "too_large")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{small}/v1/verify", data=chunked()) as reply,
+    ):
+        assert reply.status == 413
+    assert pool.started == 0
+
+
+async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, pool: Echo) -> None:
+    slow = echo_item("sleep 0.5")
+    accepted = [asyncio.create_task(ask(small, "/v1/verify", slow)) for _ in range(4)]
+    await until(lambda: pool.running == 2)
+    await asyncio.sleep(0.1)
+    program = {"code": "", "language": "python"}
+    label = json.dumps({"language": "python", "style": "stdio", "tests": [{"stdin": "1", "stdout": "1"}]})
+    query = {"query": ["```python\nprint(1)\n```"], "prompts": [""], "labels": [label]}
+    asked = {"/v1/verify": slow, "/run_code": program, "/get_reward": query}
+
+    for path, body in asked.items():
+        began = time.monotonic()
+        refused = await ask(small, path, body)
+        assert time.monotonic() - began < 0.1, path
+        assert refused.status == (504 if path == "/run_code" else 429), (path, refused)
+        assert path == "/run_code" or int(refused.headers["Retry-After"]) >= 1
+
+    assert [answer.json["verdict"] for answer in await asyncio.gather(*accepted)] == ["passed"] * 4
+    assert pool.most == 2 and "execfeedback_refused_total" in (await ask(small, "/metrics")).text
+
+
+async def test_a_list_that_does_not_fit_into_the_queue_is_refused_whole(small: str, pool: Echo) -> None:
+    assert told(await ask(small, "/v1/verify", [echo_item(str(n), str(n)) for n in range(5)])) == (
+        429,
+        "busy",
+    )
+    assert pool.started == 0
+    assert len((await ask(small, "/v1/verify", [echo_item("1"), echo_item("2")])).json) == 2
+
+
+async def test_a_deadline_ends_the_wait_and_the_run(small: str, pool: Echo) -> None:
+    deadline = {"X-Execfeedback-Deadline": "0.2"}
+    began = time.monotonic()
+
+    assert told(await ask(small, "/v1/verify", echo_item("sleep 30"), headers=deadline)) == (504, "deadline")
+
+    assert time.monotonic() - began < 5 and pool.cancelled == 1
+    for wrong in ("0", "-1", "nan", "soon", "1e9"):
+        headers = {"X-Execfeedback-Deadline": wrong}
+        assert told(await ask(small, "/v1/verify", echo_item("1"), headers=headers)) == (422, "input")
+
+
+async def test_our_faults_can_be_asked_again_and_are_never_verdicts(address: str) -> None:
+    fault, missing = echo_item("fault"), echo_item("missing")
+
+    assert told(await ask(address, "/v1/verify", fault)) == (503, "sandbox")
+    assert told(await ask(address, "/v1/verify", missing)) == (422, "not_offered")
+    found = (await ask(address, "/v1/verify", [fault, echo_item("1")])).json
+    assert [(one["verdict"], one["error"]) for one in found] == [(None, "no slot starts"), ("passed", None)]
+    assert (await ask(address, "/run_code", {"code": "", "stdin": "fault"})).status == 504
+    metrics = (await ask(address, "/metrics")).text
+    assert 'execfeedback_infra_faults_total{kind="sandbox"} 3.0' in metrics
+
+
+# ---- verdicts ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_list_is_answered_in_order_or_as_verdicts_finish(address: str) -> None:
+    items = [echo_item("sleep 0.4", "slow"), echo_item("1", "quick"), echo_item("2", "wrong")]
+    items[2]["tests"][0]["stdout"] = "3"
+
+    ordered = await ask(address, "/v1/verify", items)
+    lines = await ask(address, "/v1/verify", items, headers={"Accept": "application/x-ndjson"})
+
+    assert [(one["id"], one["verdict"]) for one in ordered.json] == [
+        ("slow", "passed"),
+        ("quick", "passed"),
+        ("wrong", "wrong_answer"),
+    ]
+    finished = [json.loads(line)["id"] for line in lines.text.splitlines()]
+    assert finished[-1] == "slow" and sorted(finished) == ["quick", "slow", "wrong"]
+
+
+async def test_tests_are_sent_once_and_named_afterwards(address: str) -> None:
+    answer = await ask(address, "/v1/suites", {"tests": [{"stdin": "1", "stdout": "1"}]}, "PUT")
+    item = echo_item("1", tests_ref=answer.json["digest"])
+    del item["tests"]
+
+    assert (await ask(address, "/v1/verify", item)).json["verdict"] == "passed"
+    assert told(await ask(address, "/v1/verify", {**item, "tests_ref": "0" * 64})) == (404, "unknown_suite")
+    assert told(await ask(address, "/v1/verify", {**echo_item("1"), "tests_ref": item["tests_ref"]})) == (
+        422,
+        "input",
+    )
+    assert told(await ask(address, "/v1/suites", {"test": ""}, "PUT")) == (422, "input")
+
+
+async def test_what_is_known_is_not_run_again_where_that_was_asked_for(pool: Echo) -> None:
+    async with Running(pool, Settings(memory_mb=4096, cache_mb=1)) as there:
+        first = (await ask(there, "/v1/verify", echo_item("1", "a"))).json
+        again = (await ask(there, "/v1/verify", echo_item("1", "b"))).json
+        both = (await ask(there, "/v1/verify", [echo_item("1", "c"), echo_item("2", "d")])).json
+        assert "execfeedback_cache_hits_total 2.0" in (await ask(there, "/metrics")).text
+
+    assert again == {**first, "id": "b", "digest": again["digest"]} != first and [
+        one["id"] for one in both
+    ] == ["c", "d"]
+    assert pool.started == 2
+
+
+async def test_each_request_is_run_where_results_are_not_kept(address: str, pool: Echo) -> None:
+    for _ in range(2):
+        await ask(address, "/v1/verify", echo_item("1"))
+
+    assert pool.started == 2
+
+
+async def test_when_its_caller_leaves_a_run_is_called_off_and_so_is_one_that_waits(
+    small: str, pool: Echo
+) -> None:
+    tasks = [asyncio.create_task(ask(small, "/v1/verify", echo_item("sleep 30"))) for _ in range(4)]
+    await until(lambda: pool.running == 2)
+
+    for task in tasks:
+        task.cancel()
+
+    await until(lambda: pool.running == 0 and pool.cancelled == pool.started)
+    assert (await ask(small, "/v1/verify", echo_item("1"))).json["passed"]
+    assert pool.most == 2
+
+
+# ---- operating -----------------------------------------------------------------------------------------------------
+
+
+async def test_it_is_ready_only_when_a_canary_runs(pool: Echo, address: str) -> None:
+    assert (await ask(address, "/readyz")).status == 200 and pool.started == 1
+    assert (await ask(address, "/readyz")).status == 200 and pool.started == 1, "a run so lately is a canary"
+
+    class Broken(Echo):
+        async def step(self, stdin: str) -> Any:
+            return await super().step("fault")
+
+    async with Running(Broken()) as there:
+        assert told(await ask(there, "/readyz")) == (503, "not_ready")
+        assert (await ask(there, "/healthz")).status == 200
+
+
+async def test_the_log_has_a_line_for_each_request_and_nothing_that_was_sent(
+    pool: Echo, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with Running(pool, callers=TWO) as there:
+        secret = echo_item("a-secret-of-the-caller")
+        answer = await ask(there, "/v1/verify?key=a-secret-of-the-caller", secret, headers=bearer(TOKEN))
+        await ask(there, "/healthz")
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+
+    assert len(lines) == 1 and "secret" not in str(lines) and TOKEN not in str(lines)
+    assert (lines[0]["caller"], lines[0]["path"], lines[0]["status"]) == ("one", "/v1/verify", 200)
+    assert lines[0]["id"] == answer.headers["x-request-id"] and lines[0]["bytes_in"] > 50
+
+
+async def test_the_end_waits_for_answers_under_way(pool: Echo) -> None:
+    running = Running(pool)
+    there = await running.__aenter__()
+    work = asyncio.create_task(ask(there, "/v1/verify", echo_item("sleep 0.5")))
+    await until(lambda: pool.running == 1)
+
+    await running.__aexit__(None, None, None)
+
+    assert (await work).json["verdict"] == "passed"
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await ask(there, "/healthz")
+
+
+async def test_the_openapi_document_names_every_route_and_its_bodies(address: str) -> None:
+    document = (await ask(address, "/openapi.json")).json
+
+    wanted = {"/healthz", "/readyz", "/metrics", "/v1/verify", "/v1/suites", "/v1/run", "/v1/languages"}
+    dialects = {"/run_code", "/submit", "/v1/ping", "/api/v2/execute", "/api/v2/runtimes", "/get_reward"}
+    assert wanted | dialects <= document["paths"].keys()
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert names <= document["components"]["schemas"].keys()
+    verify = document["paths"]["/v1/verify"]["post"]
+    assert {"200", "422", "429", "503", "504"} <= verify["responses"].keys()
+
+
+# ---- the client ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_client_waits_out_an_overload_and_gets_every_verdict_once(small: str) -> None:
+    items = [Item.model_validate(echo_item("sleep 0.01", str(n))) for n in range(30)]
+    async with Client(small) as client:
+        found = await asyncio.gather(*(client.verify(item) for item in items))
+        streamed = [verdict async for verdict in client.verify_many(items[:2])]
+        digest = await client.put_suite({"tests": ""})
+
+    assert [verdict.id for verdict in found] == [item.id for item in items]
+    assert all(verdict.passed for verdict in [*found, *streamed]) and len(streamed) == 2
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+
+
+async def test_a_token_that_is_not_known_is_refused_for_good(pool: Echo) -> None:
+    async with Running(pool, callers=TWO) as there, Client(there, token="wrong" * 5) as client:
+        with pytest.raises(SandboxMissing, match="a known token is needed"):
+            await client.languages()
