@@ -78,6 +78,8 @@ class Queue:
 
         Raises Refused when there is no room, or when the turn would come later than `wait_s`.
         """
+        if not memories:
+            return []
         own = len(self.waiting.get(who, ()))
         expected = self.expected_s(who, len(memories))
         if self.count + len(memories) > self.longest:
