@@ -2,14 +2,14 @@
 
     python benchmarks/service_load.py [--clients 64 256 1000] [--seconds 300] [--workers 2] [--batch 1] [--faults 0]
 
-The same items (the bundled problems' references and mutants of them) go first through the library in this process, which gives
-their right verdicts and the library's own rate; then through `execfeedback serve`, from so many clients at one time, each with a
-connection of its own and asking again when it is told to. Every request has an id that nothing else has, and its answer must
-carry it. Written for each number of clients: verdicts/s beside the library's, latency of what was accepted, time to a refusal,
-memory and processes of the service before and after.
+The same items (the bundled problems' references and mutants of them) go first through the library in this process, which
+gives their right verdicts and the library's own rate; then through `execfeedback serve`, from so many clients at one time,
+each with a connection of its own and asking again when it is told to. Every request has an id that nothing else has, and its
+answer must carry it. Written for each number of clients: verdicts/s beside the library's, latency of what was accepted, time
+to a refusal, memory and threads of the service before and after.
 
-`--faults N` (as root) does it on a private engine while containers, supervisors, the service itself and the engine are killed, N
-times for each number of clients; clients may see what can be asked again, and nothing else.
+`--faults N` (as root) does it on a private engine while containers, supervisors, the service itself and the engine are
+killed, N times for each number of clients; clients may see what can be asked again, and nothing else.
 """
 
 import argparse

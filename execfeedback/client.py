@@ -140,7 +140,11 @@ class Client:
         with transport_errors(self.address):
             sent = {"Content-Type": "application/json", **(headers or {})}
             response = await self.session.request(
-                method, self.base + path, data=None if data is None else BytesIO(data), headers=sent
+                method,
+                self.base + path,
+                data=None if data is None else BytesIO(data),
+                headers=sent,
+                allow_redirects=False,
             )
             if response.status == 200:
                 return response

@@ -341,7 +341,7 @@ async def test_no_name_of_a_file_leads_out_of_the_run(service: str) -> None:
 async def test_rewards_are_numbers_for_one_and_lists_for_many(service: str) -> None:
     prompt = "Write f.\n```python\ndef f(x): ...\n```\n"
     label = json.dumps({"inputs": [[1], [2]], "outputs": [2, 3], "fn_name": "f"})
-    right = prompt + "<think>```python\nbad\n```</think>```python\ndef f(x):\n    return x + 1\n```"
+    right = prompt + "<think>```python\nbad\n```</think>\n```python\ndef f(x):\n    return x + 1\n```"
     wrong = prompt + "I do not know."
 
     one = await ask(service, "/get_reward", {"query": [right], "prompts": [prompt], "labels": [label]})

@@ -22,23 +22,29 @@ class Offer(Value):
 
 
 class Offered:
+    """Asks for each language by itself: an engine takes its time."""
+
     def __init__(self, runner: Runner, backend: str) -> None:
         self.runner, self.backend = runner, backend
-        self.found: list[dict[str, Any]] = []
-        self.at, self.lock = float("-inf"), asyncio.Lock()
+        self.known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def rows(self) -> list[dict[str, Any]]:
         """As `execfeedback languages --json` has them."""
-        async with self.lock:
-            if time.monotonic() - self.at > FRESH_S:
-                self.found, self.at = await self.asked(), time.monotonic()
-            return self.found
+        names = languages() if self.backend == "docker" else ["python"]
+        return await asyncio.gather(*map(self.row, names))
 
-    async def asked(self) -> list[dict[str, Any]]:
+    async def row(self, name: str) -> dict[str, Any]:
+        at, found = self.known.get(name, (float("-inf"), {}))
+        if time.monotonic() - at > FRESH_S:
+            found = await self.asked(name)
+            self.known[name] = time.monotonic(), found
+        return found
+
+    async def asked(self, name: str) -> dict[str, Any]:
         from execfeedback.cli.languages_cmd import described, row
 
         if self.backend == "docker":
-            return await asyncio.to_thread(lambda: [row(one) for one in languages().values()])
+            return await asyncio.to_thread(row, language(name))
         execution = await self.runner.run(CANARY)
         there = {
             "version": execution.language_version,
@@ -46,10 +52,17 @@ class Offered:
             "proven": True,
             "remedy": None,
         }
-        return [described(language("python")) | there]
+        return described(language(name)) | there
 
     async def present(self) -> list[Offer]:
         return [offer(row) for row in await self.rows() if row["image"]]
+
+    async def one(self, name: str) -> Offer | None:
+        """The language of that name, if it is there."""
+        if self.backend != "docker" and name != "python":
+            return None
+        row = await self.row(name)
+        return offer(row) if row["image"] else None
 
 
 def offer(row: dict[str, Any]) -> Offer:

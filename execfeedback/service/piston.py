@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from execfeedback.errors import InputError, SandboxError
+from execfeedback.languages import language, spoken_names
 from execfeedback.service.offered import Offer, Offered
 from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
 from execfeedback.service.replies import CallerLeft, body_of, json_reply, unless_gone
@@ -85,10 +86,6 @@ class Package(BaseModel):
     language: str
     language_version: str
     installed: bool
-
-
-class Unknown(InputError):
-    """No such package."""
 
 
 def routes(runner: Runner, offered: Offered) -> APIRouter:
@@ -170,7 +167,8 @@ def checked(asked: Any) -> Mapping[str, Any]:
 
 
 async def offer_of(offered: Offered, name: str, wanted: str) -> Offer:
-    found = next((o for o in await offered.present() if name in (o.name, *aliases_of(o))), None)
+    own = EXTRA.get(name, name)
+    found = await offered.one(language(own).name) if own in spoken_names() else None
     if found is None or not satisfies(found.version, wanted):
         raise InputError(f"{name}-{wanted} runtime is unknown")
     return found
