@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from execfeedback.errors import InputError
+from execfeedback.retrying import Patience
 from execfeedback.roles import Roles
 from execfeedback.types import TestRules, Value
 
@@ -76,6 +77,8 @@ class Config(BaseSettings):
     roles: Roles = Roles()
     generator: str | None = None
     """By name; without one `litellm` when the solver has a model, else the embedded `mutate`."""
+    patience: Patience | None = None
+    """`[patience]`: how long models are asked again after passing faults. Default: six times, ten minutes in all."""
     samples: int = Field(1, ge=1)
     """Independent first tries for each problem."""
     seed: int = 0

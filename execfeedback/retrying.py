@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from pydantic import Field
+
 from execfeedback.errors import GeneratorBusy
 from execfeedback.types import Value
 
@@ -15,11 +17,11 @@ T = TypeVar("T")
 class Patience(Value):
     """How long to go on asking. Times in seconds."""
 
-    attempts: int = 6
-    total_s: float = 600.0
+    attempts: int = Field(6, ge=1)
+    total_s: float = Field(600.0, ge=0)
     """No new attempt starts after this."""
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 60.0
+    first_wait_s: float = Field(1.0, ge=0)
+    longest_wait_s: float = Field(60.0, ge=0)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]], patience: Patience) -> T:

@@ -108,8 +108,9 @@ def maker(config: Config, replay: Path | None) -> Maker:
             raise InputError("--generator replay needs --replay FILE, the recorded answers")
         made = generator_named("replay", path=replay, samples=config.samples)
     else:
-        folder = {"folder": config.batch_dir} if name == "batch" else {}
-        made = generator_named(name, **folder, **_roles(config))
+        more: dict[str, Any] = {"folder": config.batch_dir} if name == "batch" else {}
+        more |= {"patience": config.patience} if config.patience else {}
+        made = generator_named(name, **more, **_roles(config))
     if config.budget.max_cost is not None and isinstance(made, Priced) and (models := made.unpriced()):
         raise InputError(
             f"--max-cost cannot be kept: the price of {', '.join(models)} is not known. Give price_in and price_out "

@@ -27,7 +27,7 @@ WHOLE = ("answer", "slow", "refusal", "language", "blocks")
 
 
 class Served(NamedTuple):
-    """One request: when it was answered (Unix seconds), its name, how it ended, what it cost."""
+    """One request that was answered: when it came (Unix seconds), its name, how it ended, what it cost."""
 
     at: float
     key: str
@@ -92,7 +92,7 @@ class MockModel:
     async def _answer(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
-        body = await request.json()
+        came, body = time.time(), await request.json()
         messages, content = body.get("messages", []), digest(body)
         line = self.script.answer_for(messages, content)
         outcome = "unmatched" if line is None else line.fault or "answer"
@@ -108,7 +108,7 @@ class MockModel:
         told = line.fault not in ("cut", "cut_stream")
         key = request.headers.get("X-Request-Id", content)
         tokens = (counted.prompt_tokens, counted.completion_tokens)
-        self.log.append(Served(time.time(), key, outcome, *tokens, told))
+        self.log.append(Served(came, key, outcome, *tokens, told))
         return await _sent(request, body, line, said, counted)
 
 
