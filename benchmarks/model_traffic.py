@@ -1,7 +1,7 @@
 """Does bad traffic change a corpus? `grow` over real HTTP against the mock model, with faults and with SIGKILLs.
 
     python benchmarks/model_traffic.py [--problems 500] [--calls 32] [--workers 2] [--fault-rate 0.1] [--kills 10]
-        [--kinds 429,empty,...] [--generator openai-http|litellm] [--stream] [--out RESULT.json]      # needs Docker
+        [--kinds 429,empty,...] [--latency 0.2] [--generator openai-http|litellm] [--stream] [--out FILE]   # needs Docker
 
 Three corpora are grown from the same problems and answers: `plain` (no faults), `faults` (this share of the answers has a
 fault, of every kind alike; with --kinds each of these kinds takes that share), and `killed` (faults, and the process is
@@ -43,15 +43,18 @@ def code(n: int, attempt: int) -> str:
     return f"```python\ndef f():\n    return {value}  # p{n} try {attempt}\n```"
 
 
-def script(problems: int, kinds: list[str], rate: float) -> list[Line]:
+def script(asked: argparse.Namespace, kinds: list[str], rate: float) -> list[Line]:
     """Answers by problem and by the try that the question shows, behind faults of the kinds asked for."""
     faults = [
         Line.model_validate({"fault": kind, "rate": rate, "delay_s": 0.3 if kind == "slow" else None})
         for kind in kinds
     ]
-    first = [Line(match=f"problem {n} asks", attempt=0, text=code(n, 0)) for n in range(problems)]
+    numbers, wait = range(asked.problems), asked.latency
+    first = [Line(match=f"problem {n} asks", attempt=0, text=code(n, 0), delay_s=wait) for n in numbers]
     later = [
-        Line(match=f"# p{n} try {at - 1}\\b", text=code(n, at)) for n in range(problems) for at in range(1, 4)
+        Line(match=f"# p{n} try {at - 1}\\b", text=code(n, at), delay_s=wait)
+        for n in numbers
+        for at in range(1, 4)
     ]
     return [*faults, *first, *later]
 
@@ -107,7 +110,7 @@ async def grown(
 ) -> Run:
     """A corpus at its end: the same command, after each kill and until no unit waits for the model."""
     kinds = asked.kinds.split(",") if asked.kinds and rate else []
-    model = MockModel(script(asked.problems, kinds, rate), asked.seed, 0.0 if kinds else rate)
+    model = MockModel(script(asked, kinds, rate), asked.seed, 0.0 if kinds else rate)
     path, chances, done, rounds = folder / f"{name}.db", random.Random(asked.seed), [], 0
     async with Serving(model) as address:
         command, began = [*setting(folder, address, asked), "--out", str(path)], time.monotonic()
@@ -281,6 +284,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fault-rate", type=float, default=0.1)
     parser.add_argument("--kinds", default="")
+    parser.add_argument("--latency", type=float, default=0.2, help="seconds that an answer takes")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--span", type=float, help="seconds in which each kill falls, after the first answer")
     parser.add_argument("--generator", default="openai-http", choices=("openai-http", "litellm"))

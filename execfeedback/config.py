@@ -65,6 +65,8 @@ class Budget(Value):
     """Seconds, for one run."""
     problem_attempts: int | None = Field(None, ge=1)
     """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
+    pilot: int | None = Field(None, ge=1)
+    """After so many units, all others try as many solutions as cost least for each record; else `max_attempts`."""
 
 
 class Config(BaseSettings):

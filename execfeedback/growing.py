@@ -19,8 +19,9 @@ from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, Patient
 from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
+from execfeedback.spending import Pilot, choice
 from execfeedback.types import GateResult, Problem, Record, Trajectory
-from execfeedback.units import OrderedGate, Settings, Unit, attempts_of, review_limit, units
+from execfeedback.units import OrderedGate, Settings, Unit, review_limit, units
 from execfeedback.verdicts import verdict_of
 
 
@@ -84,6 +85,7 @@ class _Growth:
         """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
         self._next = 0
         self._unanswered, self._failure = 0, ""
+        self._pilot = Pilot(settings.pilot)
 
     async def run(self, problems: Iterable[Problem], about: dict[str, Any]) -> Progress:
         self._remember()
@@ -138,8 +140,12 @@ class _Growth:
             return
         except ExecfeedbackError as error:
             self.halt.stop(error)
+        finally:
+            if self.halt.reason is not None:
+                self._pilot.give_up(Halted())
 
     async def _one(self, position: int, unit: Unit) -> None:
+        self._pilot.see(position, unit.key)
         state = self.writer.unit(unit.key)
         name = {"problem": unit.problem.id, "sample": unit.sample}
         if state.admitted or unit.key in self._claimed:
@@ -150,10 +156,13 @@ class _Growth:
             self._claimed.add(unit.key)
             self.emit({"event": "started", **name})
             try:
+                tries = await self._pilot.tries(position, unit.tries)
+                unit = unit.model_copy(update={"tries": tries})
                 id = await self._finish(unit, state, _tagged(self.emit, name))
             except InputError as error:
                 raise InputError(f"problem {unit.problem.id}: {error}") from error
-            except AnswerPending:
+            except AnswerPending as pending:
+                self._pilot.give_up(pending)
                 self.emit({"event": "pending", **name})
                 return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
@@ -200,7 +209,7 @@ class _Growth:
             problem=unit.problem,
             sample=unit.sample,
             seed=self.settings.seed,
-            max_attempts=attempts_of(unit.sample, self.settings),
+            max_attempts=unit.tries,
             rules=rules,
             checked=any(gate.name == "static" for gate in self.gates),
             review_limit=review_limit(self.gates),
@@ -226,6 +235,19 @@ class _Growth:
             if unit is not None:
                 self._decide(*unit)
                 self._claimed.discard(unit[0])
+        if self._pilot.due(self._next):
+            self._choose()
+
+    def _choose(self) -> None:
+        """By the pilot, how many solutions all other units may try."""
+        corpus, found = self.writer.corpus, []
+        for key in self._pilot.units:
+            for id, record in corpus.select("SELECT trajectory, record FROM admissions WHERE unit = ?", key):
+                found.append((corpus.trajectory(id), record is not None))
+        chosen = choice(found, self.settings.max_attempts)
+        self.writer.event("tries", chosen.model_dump())
+        self.emit({"event": "tries", **chosen.model_dump()})
+        self._pilot.choose(chosen)
 
     def _decide(self, key: str, id: str) -> None:
         trajectory, found = self.writer.corpus.trajectory(id), self.writer.unit(key).examination

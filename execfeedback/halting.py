@@ -90,12 +90,14 @@ class Budget:
         """One more call is under way. Raises BudgetSpent when there is nothing left for it."""
         share = 1 + self._under_way / max(1, self._answers)
         if self._max_usd is not None and self._usd * share >= self._max_usd * (1 - ROUNDING):
-            raise BudgetSpent(f"the budget is spent: ${self._usd:.4f} of ${self._max_usd:.4f}; "
-                              "a larger --max-cost goes on from here")  # fmt: skip
+            raise self._spent(f"${self._usd:.4f} of ${self._max_usd:.4f}", "--max-cost")
         if self._max_tokens is not None and self._tokens * share >= self._max_tokens:
-            raise BudgetSpent(f"the budget is spent: {self._tokens} of {self._max_tokens} tokens; "
-                              "a larger [budget] max_tokens goes on from here")  # fmt: skip
+            raise self._spent(f"{self._tokens} of {self._max_tokens} tokens", "[budget] max_tokens")
         self._under_way += 1
+
+    def _spent(self, told: str, option: str) -> BudgetSpent:
+        way = f", and {self._under_way} calls are under way" if self._under_way else ""
+        return BudgetSpent(f"the budget is spent: {told}{way}; a larger {option} goes on from here")
 
     def end(self) -> None:
         """A call is no longer under way, however it ended."""

@@ -34,6 +34,8 @@ class Settings(Value):
     """For this run."""
     problem_attempts: int | None = Field(None, ge=1)
     """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
+    pilot: int | None = Field(None, ge=1)
+    """Units, the first ones, by which the others' number of tries is chosen; None: all try as often as they may."""
     model_failures: int | None = Field(8, ge=1)
     """Units in a row that the model failed (after all retries), at which the run gives up on it; None never."""
     patience_s: float = Field(60.0, ge=0)
@@ -80,6 +82,8 @@ class Unit(Value):
     key: str
     problem: Problem
     sample: int
+    tries: int
+    """Solutions that it may try."""
 
 
 def units(
@@ -90,7 +94,8 @@ def units(
     for number, problem in enumerate(problems, start=1):
         content = ids.digest(problem)
         for sample in samples_of(settings):
-            yield Unit(key=ids.digest([content, sample, frame]), problem=problem, sample=sample)
+            key, tries = ids.digest([content, sample, frame]), attempts_of(sample, settings)
+            yield Unit(key=key, problem=problem, sample=sample, tries=tries)
         if number == settings.limit:
             return
 
@@ -120,4 +125,5 @@ def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> d
         "tests": settings.tests.model_dump(),
         "configuration": settings.configuration,
         **({"share": [settings.problem_attempts, settings.samples]} if settings.problem_attempts else {}),
+        **({"pilot": settings.pilot} if settings.pilot else {}),
     }

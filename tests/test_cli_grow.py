@@ -23,6 +23,7 @@ from execfeedback.types import (
     Attempt,
     GateResult,
     Item,
+    ModelCall,
     Problem,
     Record,
     Rejection,
@@ -208,6 +209,45 @@ def test_dry_run_of_a_model_does_not_call_its_price_nothing(tmp_path: Path) -> N
     assert "cost: unknown" in said.stdout
 
 
+def test_dry_run_says_what_a_budget_and_the_past_make_of_it(tmp_path: Path) -> None:
+    problems = problem_file(tmp_path, *({"id": f"p{n}", "statement": "s"} for n in range(5)))
+    config = tmp_path / "c.toml"
+    config.write_text(
+        "samples = 4\n[budget]\nproblem_attempts = 6\nmax_tokens = 1000\nmax_cost = 2.5\n"
+        '[roles.solver]\nmodel = "m"\napi_base = "http://127.0.0.1:9/v1"\nprice_in = 1\nprice_out = 2\n'
+    )
+    arguments = (
+        "grow",
+        problems,
+        "--out",
+        tmp_path / "c.db",
+        "--config",
+        config,
+        "--generator",
+        "openai-http",
+    )
+    plan = json.loads(call(*arguments, "--dry-run", "--json").stdout)
+    assert (plan["units"], plan["solutions_at_most"], plan["cost_usd"], plan["tokens"]) == (
+        20,
+        30,
+        None,
+        None,
+    )
+    assert plan["budget"] == {"max_cost": 2.5, "max_tokens": 1000, "problem_attempts": 6}
+    said = call(*arguments, "--dry-run")
+    assert "it would stop at max_cost 2.5, max_tokens 1000, problem_attempts 6" in said.stdout
+    spent = {"tokens_in": 10, "tokens_out": 20, "cost_usd": 0.25}
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        made = ModelCall(id="c", kind="solution", messages=(), text="", model="m", prompt="", seed=0, **spent)
+        writer.put(made)
+        writer.put_trajectory(
+            "u", Trajectory(problem=Problem(id="p", statement=""), calls=(made,), stopped="no_code")
+        )
+        writer.event("waste", {"call": "c", "why": "empty", "model": "m", **spent})
+    plan = json.loads(call(*arguments, "--dry-run", "--json").stdout)
+    assert (plan["cost_usd"], plan["tokens"]) == (20 * 0.5, 20 * 60)
+
+
 def test_a_bad_problem_is_named_and_nothing_is_half_written(tmp_path: Path) -> None:
     problems = problem_file(tmp_path, {"id": "a", "statement": "s"}, {"statement": "no id"})
     said = call("grow", problems, "--out", tmp_path / "c.db")
@@ -224,6 +264,15 @@ def test_a_bad_problem_is_named_and_nothing_is_half_written(tmp_path: Path) -> N
         (["--generator", "replay"], "needs --replay FILE"),
         (["--replay", "missing.jsonl"], "missing.jsonl: no such file"),
         (["--generator", "mutate", "--replay", "x"], "--replay goes with --generator replay"),
+        (["--generator", "batch", "--model", "m"], "--generator batch needs --batch-dir DIR"),
+        (["--generator", "mutate", "--batch-dir", "x"], "--batch-dir goes with --generator batch"),
+        (["--generator", "openai-http", "--model", "m"], "m: api_base: openai-http needs the address"),
+        (
+            ["--model", "openai/nobody-prices-this", "--max-cost", "1"],
+            "price of openai/nobody-prices-this is not known",
+        ),
+        (["--batch-dir", "d", "--model", "m", "--max-cost", "1"], "Give price_in and price_out"),
+        (["--calls", "0"], "--calls"),
         (["--sandbox", "nowhere"], "nowhere"),
         (["--config", "none.toml"], "none.toml"),
     ],
@@ -352,6 +401,31 @@ def test_a_signal_ends_gracefully_and_the_same_command_goes_on(
     assert kept == record_ids(uninterrupted)[: len(kept)]
     subprocess.run(growing(path, "--quiet"), check=True)
     assert record_ids(path) == record_ids(uninterrupted)
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_by_files_it_waits_exits_0_and_goes_on(tmp_path: Path) -> None:
+    problems, folder, corpus = problem_file(tmp_path), tmp_path / "files", tmp_path / "c.db"
+    grow = ("grow", problems, "--out", corpus, "--batch-dir", folder, "--model", "m", "--workers", 1)
+    first = call(*grow)
+    assert first.returncode == 0, first.stderr
+    assert "1 units wait for answers; the same command goes on with them" in first.stdout
+    asked, answers = folder / "requests-001.jsonl", folder / "responses-001.jsonl"
+    assert f"{asked} -> {answers}" in first.stdout
+    question = json.loads(asked.read_text("utf-8"))
+    text = "```python\ndef add(a, b):\n    return a + b\n```"
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    body = {
+        "status_code": 200,
+        "body": {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 9}},
+    }
+    answers.write_text(
+        json.dumps({"custom_id": question["custom_id"], "response": body, "error": None}) + "\n"
+    )
+    second = json.loads(call(*grow, "--json").stdout)
+    assert (second["run"]["pending"], second["run"]["verified"], second["counts"]["tokens_out"]) == (0, 1, 9)
+    assert second["counts"]["admitted"] == 1
 
 
 @pytest.mark.docker

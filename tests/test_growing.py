@@ -23,9 +23,9 @@ from execfeedback.errors import BudgetSpent, GeneratorError, GeneratorRefused, I
 from execfeedback.growing import grow
 from execfeedback.halting import Halt, Interrupted
 from execfeedback.progress import Progress
-from execfeedback.protocols import Completion, Request, Sandbox
+from execfeedback.protocols import Completion, Request, Sandbox, Waste
 from execfeedback.types import Execution, GateResult, Item, Job, Limits, Problem, Trajectory, Verdict
-from execfeedback.units import Settings
+from execfeedback.units import Settings, attempts_of, samples_of
 
 # ---- honest fakes at the seams --------------------------------------------------------------
 
@@ -450,3 +450,134 @@ async def test_a_second_grow_on_the_same_corpus_is_refused(tmp_path: Path) -> No
     with pytest.raises(InputError, match=f"process {os.getpid()} is growing"):
         await growing(tmp_path / "c.db")
     assert isinstance(await first, Progress)
+
+
+# ---- model calls, money and tries --------------------------------------------------------------------------------
+
+
+class Counting(Writer):
+    """Knows how many questions were open together, and wastes an answer now and then."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.open = self.most = 0
+
+    async def complete(self, request: Request) -> Completion:
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            completion = await super().complete(request)
+        finally:
+            self.open -= 1
+        waste = Waste(why="empty", model="m1", tokens_in=5, tokens_out=0, cost_usd=0.002)
+        lost = Waste(why="timeout", model="m1")
+        return completion.model_copy(update={"wasted": (waste, lost) if request.attempt == 1 else ()})
+
+
+async def test_calls_in_flight_are_bounded_apart_from_units(tmp_path: Path, whole: Any) -> None:
+    generator = Counting(delay=0.01)
+    await growing(
+        tmp_path / "c.db", TWO.model_copy(update={"in_flight": 12, "calls": 5}), generator=generator
+    )
+    assert generator.most == 5
+    assert ends(tmp_path / "c.db") == whole
+
+
+async def test_what_was_wasted_is_counted_and_counts_for_the_budget(tmp_path: Path, whole: Any) -> None:
+    progress = await growing(tmp_path / "c.db", generator=Counting())
+    with Corpus(tmp_path / "c.db") as corpus:
+        counts, events = corpus.counts(), corpus.events("waste")
+        calls = {row[0] for row in corpus.select("SELECT id FROM calls")}
+    number = len(events) // 2
+    assert number > 3
+    assert (counts.wasted, counts.wasted_tokens_in, counts.wasted_without_price) == (
+        2 * number,
+        5 * number,
+        number,
+    )
+    assert counts.usd == pytest.approx(0.01 * counts.calls + 0.002 * number)
+    assert counts.tokens == 12 * counts.calls + 5 * number
+    assert (progress.wasted, progress.unknown_prices) == (2 * number, number)
+    assert progress.cost_usd == pytest.approx(counts.usd)
+    assert progress.tokens_in + progress.tokens_out == counts.tokens
+    assert {event["call"] for event in events} <= calls
+    assert ends(tmp_path / "c.db") == whole
+    again = TWO.model_copy(update={"samples": 3, "max_cost_usd": counts.usd - 0.001})
+    with pytest.raises(BudgetSpent):
+        await growing(tmp_path / "c.db", again, generator=Counting())
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"max_tokens": 120}, r"\d+ of 120 tokens"),
+        ({"max_wall_s": 0.05}, r"0\.05 s of wall time"),
+    ],
+)
+async def test_other_budgets_end_a_run_and_it_goes_on(
+    tmp_path: Path, limit: dict[str, Any], words: str, whole: Any
+) -> None:
+    path, generator = tmp_path / "c.db", Writer(delay=0.01)
+    with pytest.raises(BudgetSpent, match=words) as caught:
+        await growing(path, TWO.model_copy(update=limit), generator=generator)
+    assert caught.value.exit_code == 6
+    assert 3 <= generator.asked <= 40
+    await growing(path)
+    assert ends(path) == whole
+
+
+async def test_a_budget_counts_what_is_under_way(tmp_path: Path) -> None:
+    generator = Writer(cost=0.01, delay=0.005)
+    many = TWO.model_copy(update={"max_cost_usd": 0.3, "in_flight": 10})
+    with pytest.raises(BudgetSpent):
+        await growing(tmp_path / "c.db", many, generator=generator)
+    assert 29 <= generator.asked <= 31
+
+
+async def test_the_tries_of_a_problem_are_shared_by_its_samples(tmp_path: Path) -> None:
+    options = TWO.model_copy(update={"samples": 4, "problem_attempts": 6})
+    assert [attempts_of(sample, options) for sample in range(4)] == [2, 2, 1, 1]
+    assert samples_of(options.model_copy(update={"problem_attempts": 3})) == [0, 1, 2]
+    await growing(tmp_path / "c.db", options)
+    with Corpus(tmp_path / "c.db") as corpus:
+        tried = [(each.sample, len(each.attempts)) for each in corpus.trajectories()]
+    assert {sample: max(n for s, n in tried if s == sample) for sample in range(4)} == {
+        0: 2,
+        1: 2,
+        2: 1,
+        3: 1,
+    }
+
+
+PILOT = TWO.model_copy(update={"pilot": 8, "in_flight": 5})
+
+
+async def test_a_pilot_decides_how_often_the_others_try(tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    await growing(tmp_path / "c.db", PILOT, on_event=events.append)
+    [chosen] = [event for event in events if event["event"] == "tries"]
+    assert chosen["tries"] < 4
+    assert chosen["reason"].startswith("a record of 8 trajectories cost: ")
+    with Corpus(tmp_path / "c.db") as corpus:
+        allowed = [
+            each.max_attempts for each in sorted(corpus.trajectories(), key=lambda t: int(t.problem.id[1:]))
+        ]
+    assert allowed == [4] * 8 + [chosen["tries"]] * 16
+
+
+@pytest.mark.parametrize("cut", [12, 60, 100])
+async def test_a_pilot_that_is_cut_off_decides_the_same(tmp_path: Path, cut: int) -> None:
+    await growing(tmp_path / "whole.db", PILOT)
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await growing(tmp_path / "c.db", PILOT, on_event=cut_after(cut), generator=Writer(delay=0.001))
+    await growing(tmp_path / "c.db", PILOT)
+    assert ends(tmp_path / "c.db") == ends(tmp_path / "whole.db")
+
+
+async def test_a_pilot_without_an_end_lets_nobody_wait_for_ever(tmp_path: Path) -> None:
+    broken = growing(tmp_path / "c.db", PILOT, sandbox=Machine(failures=10**9))
+    with pytest.raises(SandboxError):
+        await asyncio.wait_for(broken, 20)
+    await asyncio.wait_for(growing(tmp_path / "d.db", PILOT, generator=Silent({"p1"})), 20)
+    with Corpus(tmp_path / "d.db") as corpus:
+        assert corpus.counts().admitted == 22

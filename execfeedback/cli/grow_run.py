@@ -91,6 +91,7 @@ def settings_from(config: Config, limit: int | None) -> Settings:
         max_tokens=config.budget.max_tokens,
         max_wall_s=config.budget.max_wall_s,
         problem_attempts=config.budget.problem_attempts,
+        pilot=config.budget.pilot,
         feedback_chars=config.feedback_chars,
         prompts_dir=config.prompts_dir,
         tests=config.tests,

@@ -106,7 +106,8 @@ class Script:
         if drawn >= self._fault_rate:
             return line
         fault = FAULTS[int(drawn / self._fault_rate * len(FAULTS))]
-        return line.model_copy(update={"fault": fault})
+        own = {"delay_s": None} if fault in ("hang", "slow") else {}  # and not the wait of a good answer
+        return line.model_copy(update={"fault": fault, **own})
 
     def _draw(self, *facts: object) -> float:
         """From 0 up to 1."""
