@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from execfeedback import ids
 from execfeedback.admission import examine, record_or_rejection
 from execfeedback.corpus import CorpusWriter, UnitState
 from execfeedback.errors import AnswerPending, ExecfeedbackError, GeneratorError, InputError
@@ -19,7 +20,7 @@ from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, Patient
 from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
-from execfeedback.spending import Pilot, choice
+from execfeedback.spending import Choice, Pilot, choice
 from execfeedback.types import GateResult, Problem, Record, Trajectory
 from execfeedback.units import OrderedGate, Settings, Unit, review_limit, units
 from execfeedback.verdicts import verdict_of
@@ -239,13 +240,17 @@ class _Growth:
             self._choose()
 
     def _choose(self) -> None:
-        """By the pilot, how many solutions all other units may try."""
-        corpus, found = self.writer.corpus, []
+        """By the pilot, how many solutions all other units may try. What an earlier run chose stands."""
+        corpus, found, name = self.writer.corpus, [], ids.digest(list(self._pilot.units))
+        for event in corpus.events("tries"):
+            if event["pilot"] == name:
+                self._pilot.choose(Choice(tries=event["tries"], reason=event["reason"]))
+                return
         for key in self._pilot.units:
             for id, record in corpus.select("SELECT trajectory, record FROM admissions WHERE unit = ?", key):
                 found.append((corpus.trajectory(id), record is not None))
         chosen = choice(found, self.settings.max_attempts)
-        self.writer.event("tries", chosen.model_dump())
+        self.writer.event("tries", {"pilot": name, **chosen.model_dump()})
         self.emit({"event": "tries", **chosen.model_dump()})
         self._pilot.choose(chosen)
 

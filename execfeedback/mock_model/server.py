@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -160,8 +161,9 @@ async def _sent(
         {"Content-Length": str(len(text))} if line.fault == "cut_stream" else {}
     )
     response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    await response.write(sent.encode())
+    with suppress(ConnectionResetError):  # the client is gone, and pays all the same
+        await response.prepare(request)
+        await response.write(sent.encode())
     if line.fault == "cut_stream" and request.transport is not None:
         request.transport.close()
     return response
