@@ -1,7 +1,7 @@
 """What a solution answers on inputs near those of its tests, seen in the sandbox, and how two differ."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Literal
 
 from execfeedback.behaviour import script_files
@@ -96,10 +96,13 @@ def comparable(observations: Sequence[Observation]) -> int:
     return sum(observation.outcome == "value" for observation in observations)
 
 
-def difference(one: Sequence[Observation], other: Sequence[Observation]) -> Observation | None:
-    """The first input to which `one` answers a value and `other` another, an error or nothing."""
+def difference(
+    one: Sequence[Observation], other: Sequence[Observation], raised: Set[str] = frozenset()
+) -> Observation | None:
+    """The first input to which `one` answers a value, or an exception of `raised`, and `other` something else or nothing."""
     answered = {observation.call: observation for observation in other}
-    differing = (o for o in one if o.outcome == "value" and answered.get(o.call) != o)
+    told = (o for o in one if o.outcome == "value" or (o.outcome == "raised" and o.text in raised))
+    differing = (o for o in told if answered.get(o.call) != o)
     return next(differing, None)
 
 

@@ -25,4 +25,4 @@ async def test_the_evidence_shows_the_input(sandbox: object) -> None:
     result = await examined(REJECTS / "fits_the_tests.json", "reference", sandbox)
 
     assert result.evidence["compared"] > 8
-    assert "-" in result.evidence["input"] and result.evidence["expected"].startswith("(-")
+    assert "-" in result.evidence["input"] and result.evidence["expected"].startswith("value (-")
