@@ -107,17 +107,18 @@ def difference(
 
 
 async def compared(
-    item: Item, original: str, sandbox: Sandbox, *, seed: int, limit: int
+    item: Item, original: str, sandbox: Sandbox, *, seed: int, limit: int, raised: Set[str] = frozenset()
 ) -> dict[str, object]:
     """Whether an item's solution answers as `original` does: how many inputs were `compared`, and where they differ the
-    `input`, what was `expected` and what it `got`. The solution may take ten times the original's CPU time."""
-    asked = {"seed": seed, "limit": limit}
+    `input`, what was `expected` and what it `got`. Exceptions count where they are among `raised`. The solution may take
+    ten times the original's CPU time."""
     first = item.model_copy(update={"solution": original})
-    truth = await observe(first, sandbox, **asked, call_cpu_s=_CALL_CPU_S)
-    answers = await observe(item, sandbox, **asked, call_cpu_s=10 * _CALL_CPU_S)
-    found = difference(truth, answers)
+    truth = await observe(first, sandbox, seed=seed, limit=limit, call_cpu_s=_CALL_CPU_S)
+    answers = await observe(item, sandbox, seed=seed, limit=limit, call_cpu_s=10 * _CALL_CPU_S)
+    found = difference(truth, answers, raised)
     if found is None:
         return {"compared": comparable(truth)}
     given = {answer.call: answer for answer in answers}.get(found.call)
     got = f"{given.outcome} {given.text}" if given else "nothing"
-    return {"input": found.call, "expected": found.text, "got": got, "compared": comparable(truth)}
+    expected = f"{found.outcome} {found.text}"
+    return {"input": found.call, "expected": expected, "got": got, "compared": comparable(truth)}

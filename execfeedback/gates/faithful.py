@@ -4,6 +4,7 @@ Differential execution decides where the original runs by itself: in Python on i
 the tests' own. Where it does not run, a judge who sees both decides: without the gate `judge` such work is not kept.
 """
 
+import re
 from typing import Any
 
 from execfeedback.accepted import accepted_item
@@ -15,6 +16,9 @@ from execfeedback.verdicts import verdict_of
 
 _RUNS = ("passed", "wrong_answer", "time_limit")
 """Verdicts of an original that runs by itself; any other says nothing about the code that is compared with it."""
+
+_RAISED = re.compile(r"\braise (\w+)")
+"""Exceptions that the original raises on purpose are part of what it does; any other is an input that it is not for."""
 
 
 class FaithfulGate:
@@ -43,7 +47,9 @@ class FaithfulGate:
         if made.language != item.language:
             return {"compared": 0}
         if item.language == "python" and made.name == item.entry_point:
-            return await compared(item, made.code, sandbox, seed=self.seed, limit=self.inputs)
+            meant = frozenset(_RAISED.findall(made.code))
+            asked = {"seed": self.seed, "limit": self.inputs}
+            return await compared(item, made.code, sandbox, **asked, raised=meant)
         verdict = await verdict_of(item.model_copy(update={"solution": made.code}), sandbox)
         if verdict.verdict not in _RUNS:
             return {"compared": 0, "original": verdict.verdict}
