@@ -24,9 +24,13 @@ _CALL_CPU_S = 0.1
 
 
 def to_be_documented(seed: Problem) -> Problem:
-    """A seed whose code is to be documented, and written again from that. Raises InputError for what is no seed."""
-    if seed.derived is None or seed.statement.strip() or not seed.derived.name:
+    """A seed whose code is to be documented, and written again from that.
+
+    Raises InputError for what is no seed, and for code without a name to call it by."""
+    if seed.derived is None or seed.statement.strip():
         raise InputError(f"problem {seed.id}: is no seed; `problems import snippets` makes them")
+    if not seed.derived.name:
+        raise InputError(f"problem {seed.id}: its code has no name that it could be called by")
     made = seed.derived.model_copy(update={"how": "backtranslated"})
     return seed.model_copy(update={"derived": made, "entry_point": made.name})
 

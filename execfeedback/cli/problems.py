@@ -89,10 +89,17 @@ def backtranslate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Have snippets documented and written again from that alone, when a corpus is grown of them."""
+    from execfeedback.errors import InputError
     from execfeedback.originals import to_be_documented
     from execfeedback.problems import load_problems
 
-    _written([to_be_documented(seed) for seed in load_problems(file)], [], out, as_json)
+    marked, left = [], []
+    for seed in load_problems(file):
+        try:
+            marked.append(to_be_documented(seed))
+        except InputError as error:
+            left.append(str(error))
+    _written(marked, left, out, as_json)
 
 
 @app.command("steer")

@@ -52,7 +52,7 @@ class Row(Value):
 
     id: str = Field(min_length=1)
     language: str
-    name: str
+    name: str | None = None
     code: str = Field(min_length=1)
     imports: tuple[str, ...] = ()
     source: Place
