@@ -15,7 +15,6 @@ import pytest
 
 from execfeedback import ids
 from execfeedback.config import GATES
-from execfeedback.config import GATES
 from execfeedback.corpus import Corpus, CorpusWriter
 from execfeedback.progress import Progress, after
 from execfeedback.screen import line
