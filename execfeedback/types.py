@@ -326,6 +326,8 @@ class Job(Value):
     split: Split | None = None
     stop_on_failure: bool = False
     """Do not run the steps after one that did not exit with 0."""
+    total_wall_s: float | None = None
+    """No further step is begun after so many seconds, and there are fewer results then."""
     fresh_seed: int | None = None
     """Run in interpreters that were started with this hash seed, and an address layout of their own."""
 

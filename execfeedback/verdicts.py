@@ -4,6 +4,7 @@
 contract, programs run once for each input, cases that go on after one that overran a limit, held-out cases.
 """
 
+import itertools
 import time
 
 from execfeedback import checkers, jobs
@@ -25,8 +26,10 @@ from execfeedback.types import (
     Verdict,
 )
 
-STDIO_PORTION = 16
-"""Inputs in one job; between jobs the item's total time is looked at."""
+STDIO_PORTION = 32
+"""Inputs in one job."""
+PORTION_BYTES = 32 << 20
+"""Of inputs, and of outputs as far as they are kept, in one job."""
 
 
 async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None) -> Verdict:
@@ -177,25 +180,33 @@ async def stdio_verdict(
     until = time.monotonic() + limits.total_wall_s
     done: list[tuple[StepResult, Decision]] = []
     execution = Execution()
-    size = 1 if item.stop_on == "first_failure" else STDIO_PORTION
-    for start in range(0, len(cases), size):
-        portion = cases[start : start + size]
-        execution = await sandbox.run(jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed))
+    most = 1 if item.stop_on == "first_failure" else STDIO_PORTION
+    while len(done) < len(cases):
+        portion = fitting(cases[len(done) : len(done) + most], limits)
+        job = jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed)
+        left_s = max(until - time.monotonic(), 0.0)
+        execution = await sandbox.run(job.model_copy(update={"total_wall_s": left_s}))
         if decision := compile_decision(execution):
             counts = TestCounts(expected=len(cases))
             name, reasons, failure = decision
             return verdict(item, execution, execution.compile[-1], name, reasons, counts, failure)
-        for number, (case, step) in enumerate(zip(portion, execution.steps, strict=True), start + 1):
-            done.append((step, await case_decision(item, case, step, number, sandbox, limits)))
+        for case, step in zip(portion, execution.steps, strict=False):
+            done.append((step, await case_decision(item, case, step, len(done) + 1, sandbox, limits)))
         if item.stop_on == "first_failure" and done[-1][1][0] != "passed":
             break
-        if time.monotonic() > until and start + size < len(cases):
+        if time.monotonic() > until and len(done) < len(cases):
             failure = Failure(
-                test=f"case {start + size + 1}", message="the item's total time is over (total_wall_s)"
+                test=f"case {len(done) + 1}", message="the item's total time is over (total_wall_s)"
             )
             done.append((done[-1][0], ("time_limit", ("total_wall",), failure)))
             break
     return stdio_summary(item, execution, done, len(cases))
+
+
+def fitting(cases: tuple[StdioCase, ...], limits: Limits) -> tuple[StdioCase, ...]:
+    """The first ones, as many as a frame of the job and of its measurement surely hold; at least one."""
+    sizes = itertools.accumulate(len(case.stdin) + (limits.output_kb << 10) for case in cases)
+    return cases[: max(1, sum(size <= PORTION_BYTES for size in sizes))]
 
 
 async def case_decision(

@@ -1,7 +1,9 @@
-"""Zygotes as the supervisor sees them, and the children that they fork."""
+"""Zygotes and runners as the supervisor sees them, and the children that they start."""
 
 import array
 import os
+import select
+import signal
 import socket
 import sys
 
@@ -11,6 +13,8 @@ import variation
 from zygote_messages import COMMAND, ENDED, STARTED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PORTION = 1 << 16
+"""Bytes in one read. Fewer come where no more is there."""
 
 
 class Zygote:
@@ -96,9 +100,10 @@ class Output:
 
     def drain(self, most: int = 64) -> None:
         """Read what is there, in at most `most` portions, so that a flood cannot hold the supervisor."""
-        for _ in range(most):
+        while most and not self.closed:
+            most -= 1
             try:
-                part = os.read(self.fd, 1 << 16)
+                part = os.read(self.fd, PORTION)
             except BlockingIOError:
                 return
             except OSError:
@@ -108,6 +113,8 @@ class Output:
                 return
             self.seen += len(part)
             self.keep(part)
+            if len(part) < PORTION:
+                return
 
     def keep(self, part: bytes) -> None:
         room = self.limit - len(self.kept)
@@ -135,33 +142,23 @@ class Output:
 
 
 class Child:
-    """A forked process under a uid of its own, with its channel and its outputs."""
+    """A process under a uid of its own, with its outputs. `parent` (a zygote, or a runner) starts it by an `order`, and hears
+    how it ended. One that a zygote forked has a channel."""
 
-    def __init__(self, zygote, uid, limits, name, stdin=None) -> None:
-        ours, theirs = socket.socketpair()
+    def __init__(self, parent, uid, limits, order, stdin=None, channel=()) -> None:
         out_r, out_w = os.pipe()
         err_r, err_w = os.pipe()
         given = os.open("/dev/null", os.O_RDONLY) if stdin is None else stdin
-        command = (
-            uid,
-            limits["processes"],
-            limits["disk_mb"],
-            int(limits["cpu_s"]) + 2,
-            limits["files"],
-            name.encode(),
-        )
-        try:
-            zygote.spawn(command, [theirs.fileno(), given, out_w, err_w], self)
-        finally:
-            theirs.close()
-            for fd in (out_w, err_w, given):
-                os.close(fd)
-        self.pid = None
-        self.uid, self.zygote = uid, zygote
-        self.channel = frames.Channel(ours)
+        self.pid = self.channel = None
+        self.uid, self.parent = uid, parent
         limit = limits["output_kb"] << 10
         self.out, self.err = Output(out_r, limit), Output(err_r, limit)
         self.ended, self.status, self.cpu_s, self.max_rss_kb = False, None, 0.0, 0
+        try:
+            parent.spawn(order, [*channel, given, out_w, err_w], self)
+        finally:
+            for fd in (out_w, err_w, given):
+                os.close(fd)
 
     def finish(self, status, cpu_s, max_rss_kb) -> None:
         self.ended, self.status, self.cpu_s, self.max_rss_kb = True, status, cpu_s, max_rss_kb
@@ -171,7 +168,8 @@ class Child:
         self.channel.sock.close()
 
     def close(self) -> None:
-        self.channel.sock.close()
+        if self.channel:
+            self.channel.sock.close()
         self.out.drain()
         self.err.drain()
         os.close(self.out.fd)
@@ -184,3 +182,67 @@ class Child:
     @property
     def signal(self):
         return os.WTERMSIG(self.status) if self.ended and os.WIFSIGNALED(self.status) else None
+
+
+def forked(zygote, uid, limits, name, stdin=None) -> Child:
+    """A child of a zygote, in the directory `name`, with its limits."""
+    ours, theirs = socket.socketpair()
+    command = (
+        uid,
+        limits["processes"],
+        limits["disk_mb"],
+        int(limits["cpu_s"]) + 2,
+        limits["files"],
+        name.encode(),
+    )
+    with theirs:
+        child = Child(zygote, uid, limits, command, stdin, [theirs.fileno()])
+    child.channel = frames.Channel(ours)
+    return child
+
+
+class Runner:
+    """What starts a run's programs, one after the other (runner.py): a child of a zygote. A program may end it."""
+
+    def __init__(self, zygote, uid, limits, name) -> None:
+        self.limits = limits
+        self.process = forked(zygote, uid, {**limits, "processes": limits["processes"] + 1}, name)
+        self.control, self.running = self.process.channel.sock, None
+
+    @property
+    def pid(self):
+        """Waits until the zygote has said it."""
+        while self.process.pid is None:
+            select.select([self.process.parent.control], [], [])
+            self.process.parent.receive()
+        return self.process.pid
+
+    @property
+    def lost(self) -> bool:
+        return self.process.channel.closed
+
+    def spawn(self, order, fds, child) -> None:
+        """Start a program with these descriptors (stdin, stdout, stderr). Without a runner it ends as killed."""
+        self.running = child
+        try:
+            socket.send_fds(self.control, [b"s"], fds)
+        except OSError:
+            return self.lose()
+        return self.process.channel.send(b"s", order)
+
+    def receive(self) -> None:
+        """Take the word of how the program ended."""
+        try:
+            message = self.control.recv(ENDED.size)
+        except BlockingIOError:
+            return None
+        except OSError:
+            message = b""
+        if not message:
+            return self.lose()
+        _kind, _pid, status, user, system, max_rss_kb = ENDED.unpack(message)
+        return self.running.finish(status, user + system, max_rss_kb)
+
+    def lose(self) -> None:
+        self.process.channel.closed = True
+        self.running.finish(signal.SIGKILL, self.running.cpu_s, 0)

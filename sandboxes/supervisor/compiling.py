@@ -53,9 +53,10 @@ class Cache:
 def run(slot, job, place):
     """Facts of the compile steps, and of the others if these ended well."""
     compiled = made(slot, job, place) if job["compile"] else []
-    if any(result["cause"] != "exited" or result["exit_code"] != 0 for result in compiled):
+    if not all(map(steps.went_well, compiled)):
         return {"compile": compiled, "steps": []}
-    return {"compile": compiled, "steps": steps.run(slot, job, place, job["steps"])}
+    ran = steps.run(slot, job, place, job["steps"], job["stop_on_failure"], job["total_wall_s"])
+    return {"compile": compiled, "steps": ran}
 
 
 def made(slot, job, place):
@@ -65,12 +66,8 @@ def made(slot, job, place):
         results, files = found
         restore(place, files)
         return results
-    results = []
-    for step in job["compile"]:
-        results += steps.run(slot, job, place, [step])
-        if results[-1]["cause"] != "exited" or results[-1]["exit_code"] != 0:
-            return results
-    if (files := outputs(place)) is not None:
+    results = steps.run(slot, job, place, job["compile"], stop_on_failure=True)
+    if steps.went_well(results[-1]) and (files := outputs(place)) is not None:
         slot.compiled.put(key, results, files)
     return results
 

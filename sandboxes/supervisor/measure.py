@@ -6,8 +6,12 @@ import time
 import folders
 from surroundings import CGROUPS, COMMON
 
+TICK_S = 0.025
+"""Seconds between two looks at what a run uses."""
 TICKS = os.sysconf("SC_CLK_TCK")
 MEMORY_STAT = tuple(f"{folder}/memory.stat" for folder in CGROUPS)
+FACTS = frozenset(name for name in os.listdir("/proc") if not name.isdigit())
+"""What /proc holds beside processes: most of it, and passed over quickly."""
 OOM_EVENTS = tuple(
     f"{folder}/{name}" for folder in CGROUPS for name in ("memory.events", "memory.oom_control")
 )
@@ -52,7 +56,7 @@ def oom_kills():
 
 
 def pids():
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(name) for name in os.listdir("/proc") if name not in FACTS and name.isdigit()]
 
 
 def uid_of(pid):
@@ -93,7 +97,7 @@ class Usage:
     def __init__(self, uid, others, base_kb):
         self.uid, self.others = uid, frozenset(others)
         self.base_kb, self.peak_kb = base_kb, 0
-        self.living_cpu_s, self.living, self.next_look = 0.0, [], 0.0
+        self.living_cpu_s, self.living, self.next_look = 0.0, [], TICK_S
         self.crowded, self.whole = False, bool(CGROUPS)
         self.files_kb, self.next_count = 0, 0.0
         """Whether the peak is that of the whole slot, the other side of a run included."""

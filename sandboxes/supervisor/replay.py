@@ -19,7 +19,7 @@ import time
 import cleaning
 import frames
 import perturbed
-from children import Child
+from children import forked
 from split import wait_for_end
 
 CLOSING_S = 2.0
@@ -68,7 +68,7 @@ def ends(slot, job, role, record, new_place):
 
 def replayed(slot, job, role, place, answers):
     limits = job["limits"]
-    child = Child(slot.zygote(role, job.get("fresh_seed")), place.uids[1], limits, place.name)
+    child = forked(slot.zygote(role, job.get("fresh_seed")), place.uids[1], limits, place.name)
     until = time.monotonic() + limits["wall_s"]
     try:
         child.channel.send(b"j", json.dumps(job["split"]).encode("ascii"))
@@ -88,7 +88,7 @@ def conversation(child, answers, until):
     """Answer until there is a report; None when there is none within the time."""
     poll = select.poll()
     streams = {child.out.fd: child.out, child.err.fd: child.err}
-    for fd in (*streams, child.channel.sock.fileno(), child.zygote.control.fileno()):
+    for fd in (*streams, child.channel.sock.fileno(), child.parent.control.fileno()):
         poll.register(fd, select.POLLIN)
     while time.monotonic() < until and not (child.ended and child.channel.closed):
         for fd, _event in poll.poll(25):
@@ -96,8 +96,8 @@ def conversation(child, answers, until):
                 streams[fd].drain()
                 if streams[fd].closed:
                     poll.unregister(fd)
-            elif fd == child.zygote.control.fileno():
-                child.zygote.receive()
+            elif fd == child.parent.control.fileno():
+                child.parent.receive()
             else:
                 child.channel.exchange()
                 if child.channel.closed:

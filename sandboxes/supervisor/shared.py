@@ -9,7 +9,7 @@ import json
 import os
 
 import measure
-from children import Child
+from children import forked
 from frames import TooLarge
 from split import facts
 from steps import follow
@@ -20,7 +20,7 @@ def run(slot, job, place):
     plan, limits, uid = job["split"], job["limits"], place.uids[0]
     role = "judge_testing" if needs_testing(plan) else "judge"
     usage = measure.Usage(uid, slot.pids(), slot.base_kb)
-    child = Child(slot.zygote(role, job.get("fresh_seed")), uid, limits, place.name)
+    child = forked(slot.zygote(role, job.get("fresh_seed")), uid, limits, place.name)
     watch, word = measure.Stopwatch("solution"), os.urandom(16).hex()
     try:
         child.channel.send(b"j", json.dumps({**plan, "word": word}).encode("ascii"))

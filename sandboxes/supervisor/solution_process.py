@@ -1,7 +1,7 @@
 """The solution's side: runs the solution and answers calls. It holds no tests, no expected values, no result channel.
 
-Theory of operation. The first frame on the channel says what to do: `program` (run a file as `__main__`), `exec`
-(become another program) or `split`: load `solution.py` as a module, send the names that it defines, then answer
+Theory of operation. The first frame on the channel says what to do: `program` (run a file as `__main__`) or `split`: load
+`solution.py` as a module, send the names that it defines, then answer
 requests, one reply for each. Whatever is answered is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
@@ -438,27 +438,14 @@ def warm_up():
     REFS, CHANNEL = None, REQUESTS.fd
 
 
-# ---- the three things to do ---------------------------------------------------------------------------------------
+# ---- the two things to do ---------------------------------------------------------------------------------------
 
 
 def main():
     sys.stdout.reconfigure(line_buffering=True)
     _kind, payload = REQUESTS.frame()
     job = json.loads(payload)
-    {"program": run_program, "exec": run_other, "split": run_split}[job["do"]](job)
-
-
-def run_other(job):
-    """Another program takes this process over; one that cannot be started ends as a shell would say it."""
-    os.close(CHANNEL)
-    os.environ.update(job["env"])
-    if job["spread"]:
-        os.sched_setaffinity(0, range(os.cpu_count()))
-    try:
-        os.execvp(job["argv"][0], job["argv"])
-    except OSError as error:
-        print(f"{job['argv'][0]}: {error.strerror}", file=sys.__stderr__)
-        os._exit(126 if isinstance(error, PermissionError) else 127)
+    {"program": run_program, "split": run_split}[job["do"]](job)
 
 
 def run_program(job):

@@ -17,10 +17,9 @@ import cleaning
 import frames
 import measure
 import variation
-from children import Child
+from children import forked
 from record import Record
 
-TICK_S = 0.025
 CLOSING_S = 0.25
 MOST_CASES = 100
 NAME = b'["get", ["m"]'
@@ -61,10 +60,10 @@ class SplitRun:
             self.streams.update({child.out: child.out.fd, child.err: child.err.fd, channel: fd})
         for fd in self.watched:
             self.poll.register(fd, select.EPOLLIN)
-        next_look = time.monotonic() + TICK_S
+        next_look = time.monotonic() + measure.TICK_S
         while self.result is None and not self.judge_gone():
             self.want_output()
-            events = self.poll.poll(TICK_S)
+            events = self.poll.poll(measure.TICK_S)
             if len(events) > 1:  # what was printed is ready when the reply after it is: outputs go first
                 events.sort(key=lambda event: self.watched[event[0]][0])
             for fd, _event in events:
@@ -74,7 +73,7 @@ class SplitRun:
                 self.drop_closed()
             if time.monotonic() >= next_look:
                 self.tick()
-                next_look = time.monotonic() + TICK_S
+                next_look = time.monotonic() + measure.TICK_S
         self.poll.close()
         if self.result is None:
             self.result = self.last_word()
@@ -96,7 +95,7 @@ class SplitRun:
             found[child.out.fd] = (0, child.out.drain)
             found[child.err.fd] = (0, child.err.drain)
             found[child.channel.sock.fileno()] = (1, child.channel.exchange)
-            found[child.zygote.control.fileno()] = (2, child.zygote.receive)
+            found[child.parent.control.fileno()] = (2, child.parent.receive)
         return found
 
     def judge_gone(self):
@@ -263,12 +262,12 @@ def wait_for_end(children, seconds):
     """Wait until the zygotes have reported the end of the children, or the time is over."""
     until = time.monotonic() + seconds
     poll = select.poll()
-    for fd in {child.zygote.control.fileno() for child in children}:
+    for fd in {child.parent.control.fileno() for child in children}:
         poll.register(fd, select.POLLIN)
     while not all(child.ended for child in children) and time.monotonic() < until:
         poll.poll(5)
         for child in children:
-            child.zygote.receive()
+            child.parent.receive()
             child.out.drain()
             child.err.drain()
 
@@ -329,8 +328,8 @@ def start(slot, place, what):
     """Fork both sides: (solution, judge)."""
     solution, judge, seed, limits = what
     return (
-        Child(slot.zygote(solution, seed), place.uids[0], dict(limits), place.name),
-        Child(slot.zygote(judge, seed), place.uids[1], dict(limits), place.name),
+        forked(slot.zygote(solution, seed), place.uids[0], dict(limits), place.name),
+        forked(slot.zygote(judge, seed), place.uids[1], dict(limits), place.name),
     )
 
 

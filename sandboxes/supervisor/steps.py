@@ -1,56 +1,97 @@
 """Runs of whole programs: argv, stdin, output, limits. What the output means is judged outside."""
 
-import json
 import os
 import select
-import tempfile
+import time
 
 import cleaning
+import frames
 import measure
-from children import Child
-from split import facts, seed_of, wait_for_end
+from children import Child, Runner, forked
+from split import CLOSING_S, dumps, facts, seed_of, wait_for_end
 
-TICK_S = 0.025
+SILENT_S = 5.0
+"""How much longer than its limit a program may take whose end nobody has told us."""
 
 
-def run(slot, job, place, steps):
-    """Facts of each step, in order. Steps share the run's directory, and nothing else."""
-    results = []
+def run(slot, job, place, steps, stop_on_failure, total_wall_s=None):
+    """Facts of each step, in order; of those that were begun in time. Steps share the run's directory, and nothing else."""
+    results, runner, began = [], None, time.monotonic()
     for step in steps:
-        results.append(run_step(slot, job, step, place))
-        left = cleaning.strangers(slot.pids())
-        if left:
-            cleaning.killed(place.uids, slot.pids())
-        if job["stop_on_failure"] and results[-1]["exit_code"] != 0:
+        if results and total_wall_s is not None and time.monotonic() - began > total_wall_s:
             break
+        limits = step["limits"] or job["limits"]
+        if step["warm"]:
+            child = warm_program(slot, job, step, place, limits)
+        else:
+            runner = fitting(runner, slot, job, place, limits)
+            child = Child(runner, place.uids[0], limits, order_of(step), given(step["stdin"]))
+        ours = slot.pids() if runner is None else {*slot.pids(), runner.pid}
+        results.append(outcome(slot, child, limits, measure.Usage(place.uids[0], ours, slot.base_kb)))
+        if cleaning.strangers(ours) or (runner is not None and runner.lost):
+            runner = left(runner)
+            cleaning.killed(place.uids, slot.pids())
+        if stop_on_failure and not went_well(results[-1]):
+            break
+    left(runner)
     return results
 
 
+def went_well(result):
+    return result["cause"] == "exited" and result["exit_code"] == 0
+
+
 def given(text):
-    """An open file with the stdin of a step: a pipe could block, and a path could be reopened. Readable by its program, which
-    may open `/dev/stdin`."""
-    file = tempfile.TemporaryFile(dir="/dev/shm", buffering=0)
-    os.fchmod(file.fileno(), 0o444)
-    file.write(text.encode("utf-8", "surrogatepass"))
-    file.seek(0)
-    return os.dup(file.fileno())
+    """An open file with the stdin of a step, or None: a pipe could block, and a path could be reopened. Readable by its
+    program, which may open `/dev/stdin`."""
+    if not text:
+        return None
+    fd = os.memfd_create("stdin")
+    os.fchmod(fd, 0o444)
+    frames.write_all(fd, text.encode("utf-8", "surrogatepass"))
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
-def run_step(slot, job, step, place):
-    limits = step["limits"] or job["limits"]
-    text = "".join(t for t in job["files"].values() if isinstance(t, str))
-    role = "solution_numpy" if step["warm"] and "numpy" in text else "solution"
-    zygote = slot.zygote(role, seed_of(job, (text,)))
-    usage = measure.Usage(place.uids[0], slot.pids(), slot.base_kb)
-    child = Child(zygote, place.uids[0], limits, place.name, given(step["stdin"]) if step["stdin"] else None)
+def text_of(job):
+    return "".join(t for t in job["files"].values() if isinstance(t, str))
+
+
+def warm_program(slot, job, step, place, limits):
+    """A fork of the warm interpreter with its program."""
+    text = text_of(job)
+    zygote = slot.zygote("solution_numpy" if "numpy" in text else "solution", seed_of(job, (text,)))
+    child = forked(zygote, place.uids[0], limits, place.name, given(step["stdin"]))
+    child.channel.send(b"j", dumps({"do": "program", "argv": step["argv"][1:]}))
+    return child
+
+
+def fitting(runner, slot, job, place, limits):
+    """This runner, or one with the limits of the step."""
+    if runner is not None and runner.limits == limits:
+        return runner
+    left(runner)
+    return Runner(slot.zygote("runner", seed_of(job, (text_of(job),))), place.uids[0], limits, place.name)
+
+
+def left(runner):
+    """End a runner: it leaves when its channel closes."""
+    if runner is not None:
+        runner.process.hang_up()
+        wait_for_end((runner.process,), CLOSING_S)
+        runner.process.close()
+
+
+def order_of(step):
+    return dumps({name: step[name] for name in ("argv", "env", "spread")})
+
+
+def outcome(slot, child, limits, usage):
+    """Follow a program to its end: the facts."""
     for stream in (child.out, child.err):
         os.fchmod(stream.fd, 0o622)  # a program may open `/dev/stdout`
     watch = measure.Stopwatch("solution")
     try:
-        argv = list(step["argv"])
-        other = {"do": "exec", "argv": argv, "env": step["env"], "spread": step["spread"]}
-        order = {"do": "program", "argv": argv[1:]} if step["warm"] else other
-        child.channel.send(b"j", json.dumps(order).encode("ascii"))
         cause, orphans = follow(child, usage, limits, watch)
         if child.signal == 9 and cause is None and slot.ran_out_of_memory():
             cause = "memory"
@@ -64,16 +105,16 @@ def follow(child, usage, limits, watch, result=None):
     the pipe does not count); (cause or None, orphans' CPU)."""
     poll = select.poll()
     streams = {child.out.fd: child.out, child.err.fd: child.err}
-    for fd in (*streams, child.zygote.control.fileno()):
+    for fd in (*streams, child.parent.control.fileno()):
         poll.register(fd, select.POLLIN)
     if result is not None:
         poll.register(result.sock, select.POLLIN)
     orphans = 0.0
     while not child.ended:
-        ready = poll.poll(TICK_S * 1000)
+        ready = poll.poll(measure.TICK_S * 1000)
         for fd, _event in ready:
             if fd not in streams:
-                child.zygote.receive()
+                child.parent.receive()
                 if result is not None and not result.closed:
                     receive(poll, result)
                 continue
@@ -101,13 +142,12 @@ def exceeded(child, usage, limits, watch, orphans, sampled):
         return "output"
     if not sampled and watch.of("solution") < usage.next_look:
         return None
-    usage.next_look = watch.of("solution") + TICK_S
+    usage.next_look = watch.of("solution") + measure.TICK_S
     cpu_s = usage.sample() + orphans
     child.cpu_s = max(child.cpu_s, cpu_s) if not child.ended else child.cpu_s
     if cpu_s > limits["cpu_s"]:
         return "cpu"
     if usage.over(limits["memory_mb"], 0):
         return "memory"
-    if usage.living and watch.of("solution") - usage.waited_s() > limits["wall_s"]:
-        return "wall"
-    return None
+    late = watch.of("solution") - usage.waited_s() - limits["wall_s"]
+    return "wall" if late > (0 if usage.living else SILENT_S) else None

@@ -1,7 +1,7 @@
 """The fork server: one pre-imported interpreter that turns fixed-size commands into children.
 
 Theory of operation. The supervisor starts one zygote for each role (`judge`, `judge_testing`, `solution`,
-`solution_numpy`). A zygote holds no job, no result channel and nothing of an earlier run; it receives a command of a
+`solution_numpy`, `runner`). A zygote holds no job, no result channel and nothing of an earlier run; it receives a command of a
 fixed size with four descriptors, forks, and answers the child's pid; when a child ends it reports status and usage. The
 child gives up its uid before it reads the first byte of the job, which comes over its own channel (see `inside.py`).
 
@@ -43,6 +43,7 @@ ROLES = {
     ),
     "solution": ("solution_process", (), COMMON),
     "solution_numpy": ("solution_process", (), [*COMMON, "numpy"]),
+    "runner": ("runner", (), []),
 }
 
 
