@@ -97,6 +97,8 @@ class SpecialJudge(Value):
     source: str
     flags: tuple[str, ...] = ()
     """Arguments after the three paths."""
+    interactive: bool = False
+    """It talks with the solution while that runs (style `stdio`): each one's output is the other's input."""
 
 
 class FloatChecker(Value):
@@ -324,6 +326,10 @@ class Job(Value):
     files and compile steps."""
     steps: tuple[Step, ...] = ()
     split: Split | None = None
+    data: dict[str, FileText] = {}
+    """Files that are put there after the compile steps, and decide nothing of what these make."""
+    interactor: "Job | None" = None
+    """The tests' side, under a uid and in a directory of its own: its n-th step talks with the n-th of this job."""
     stop_on_failure: bool = False
     """Do not run the steps after one that did not exit with 0."""
     total_wall_s: float | None = None
@@ -347,6 +353,14 @@ class StepResult(Value):
     stdout: str = ""
     stderr: str = ""
     truncated: bool = False
+
+
+class Talk(Value):
+    """What an interactor did while the solution ran."""
+
+    step: StepResult
+    first: bool
+    """It ended before the solution did."""
 
 
 Outcome = Literal["passed", "failed", "error", "skipped", "not_run"]
@@ -401,6 +415,10 @@ class Execution(Value):
     compile: tuple[StepResult, ...] = ()
     """Those that ran; where the last one did not end well, there are no steps."""
     steps: tuple[StepResult, ...] = ()
+    interactor_compile: tuple[StepResult, ...] = ()
+    """As `compile`, of the interactor."""
+    talks: tuple[Talk, ...] = ()
+    """Of each step, where there is an interactor."""
     split: SplitResult | None = None
     slot_recycled: bool = False
     language_version: str = ""

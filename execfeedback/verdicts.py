@@ -9,6 +9,13 @@ import time
 
 from execfeedback import checkers, jobs
 from execfeedback.driver_cases import driver_cases_verdict, unverifiable
+from execfeedback.interactive import (
+    environment_for,
+    interactive_job,
+    interactor_decision,
+    interactor_of,
+    talk_decision,
+)
 from execfeedback.judge import Decision, compile_decision, split_verdict, step_verdict, verdict
 from execfeedback.languages import Language, language, languages, spoken_names
 from execfeedback.native_tests import harness_for, native_verdict
@@ -175,23 +182,41 @@ def joined(parts: list[Verdict], expected: int) -> Verdict:
 async def stdio_verdict(
     item: Item, spoken: Language, sandbox: Sandbox, cases: tuple[StdioCase, ...], fresh_seed: int | None
 ) -> Verdict:
-    """One run for each input; the output is compared here."""
+    """One run for each input; the output is compared here, or an interactor has judged it."""
     limits = jobs.limits_of(item, spoken)
+    interactor = interactor_of(item)
+    environment = environment_for(item, spoken, interactor) if interactor else None
+    if interactor and environment is None:
+        message = f"no image speaks {spoken.name} and the interactor's language, {interactor.language}"
+        return unverifiable(item, "interactor_language", message)
     until = time.monotonic() + limits.total_wall_s
     done: list[tuple[StepResult, Decision]] = []
     execution = Execution()
     most = 1 if item.stop_on == "first_failure" else STDIO_PORTION
     while len(done) < len(cases):
         portion = fitting(cases[len(done) : len(done) + most], limits)
-        job = jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed)
+        if interactor and environment:
+            job = interactive_job(item, spoken, interactor, portion, environment, fresh_seed)
+        else:
+            job = jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed)
         left_s = max(until - time.monotonic(), 0.0)
         execution = await sandbox.run(job.model_copy(update={"total_wall_s": left_s}))
         if decision := compile_decision(execution):
             counts = TestCounts(expected=len(cases))
             name, reasons, failure = decision
             return verdict(item, execution, execution.compile[-1], name, reasons, counts, failure)
-        for case, step in zip(portion, execution.steps, strict=False):
-            done.append((step, await case_decision(item, case, step, len(done) + 1, sandbox, limits)))
+        if decision := interactor_decision(execution):
+            name, reasons, failure = decision
+            nothing = StepResult(cause="exited")
+            return verdict(item, execution, nothing, name, reasons, TestCounts(expected=len(cases)), failure)
+        for case, step, talk in itertools.zip_longest(portion, execution.steps, execution.talks):
+            if step is None:  # the time was over
+                break
+            number, own_image = len(done) + 1, environment == spoken.image
+            if talk:
+                done.append((step, talk_decision(case, step, talk, number, own_image)))
+            else:
+                done.append((step, await case_decision(item, case, step, number, sandbox, limits)))
         if item.stop_on == "first_failure" and done[-1][1][0] != "passed":
             break
         if time.monotonic() > until and len(done) < len(cases):

@@ -61,17 +61,22 @@ def refused(path: Path) -> str:
 
 def test_our_packages_as_problems() -> None:
     found = {problem.id: problem for problem in kattis.read(PACKAGES)}
-    assert list(found) == ["anyorder", "root", "sum"]
+    assert list(found) == ["anyorder", "guess", "root", "sum"]
     assert {(p.style, p.language) for p in found.values()} == {("stdio", "python")}
-    assert [p.limits.cpu_s for p in found.values()] == [1.0, 1.5, 1.0]
+    assert [p.limits.cpu_s for p in found.values()] == [1.0, 1.0, 1.5, 1.0]
     assert found["sum"].limits.memory_mb == 256
     assert found["sum"].checker == TokenChecker(ignore_case=True)
     assert found["root"].checker == TokenChecker(ignore_case=True, absolute=1e-6, relative=1e-6)
     judge = found["anyorder"].checker
     assert isinstance(judge, SpecialJudge) and (judge.language, judge.flags) == ("python", ("positive",))
+    assert not judge.interactive
+    interactor = found["guess"].checker
+    assert isinstance(interactor, SpecialJudge) and interactor.interactive
+    shown = found["guess"].statement.partition("Sample interaction 1 (< is what your program reads):\n")[2]
+    assert shown.startswith("> 500\n< lower\n") and "Sample input" not in found["guess"].statement
     assert found["sum"].tags == ("kattis", "arithmetic", "easy")
     assert found["root"].source.name == "A contest of our own" and found["root"].source.licence == "cc0"
-    assert all(str(p.reference).startswith(("input", "n =", "print")) for p in found.values())
+    assert all(str(p.reference).startswith(("input", "low", "n =", "print")) for p in found.values())
 
 
 def test_samples_come_first_and_groups_in_order() -> None:
@@ -295,7 +300,10 @@ def test_what_is_no_zip_is_named(tmp_path: Path) -> None:
             {"problem_statement/problem.en.tex": None, "problem_statement/problem.en.pdf": "x"},
             ": has no statement/problem.en.md or .tex (or problem_statement/); write one",
         ),
-        ({"problem.yaml": "validation: custom interactive"}, ": is interactive, which is not supported"),
+        (
+            {"problem.yaml": "validation: interactive"},
+            ": validation is custom, but output_validators/ has no file",
+        ),
         ({"problem.yaml": "type: [pass-fail, multi-pass]"}, ": is multi-pass, which is not supported"),
         ({"problem.yaml": "type: submit-answer"}, ": is submit-answer, which is not supported"),
         ({"problem.yaml": "constants: {n: 3}"}, ": has constants that are put into its files, which is not"),
@@ -361,10 +369,10 @@ def test_what_is_not_supported_is_left_out_of_a_folder(
     make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make()
-    make({"problem.yaml": "type: interactive"}, "guess")
+    make({"problem.yaml": "type: multi-pass"}, "guess")
     assert [problem.id for problem in kattis.read(tmp_path)] == ["twice"]
     assert (
-        capsys.readouterr().err == f"left out: {tmp_path / 'guess'}: is interactive, which is not supported\n"
+        capsys.readouterr().err == f"left out: {tmp_path / 'guess'}: is multi-pass, which is not supported\n"
     )
     assert list(kattis.submissions(tmp_path)) == []
     assert capsys.readouterr().err == ""
@@ -384,7 +392,7 @@ def items_of(path: Path) -> dict[str, Item]:
 
 def test_submissions_are_items_that_expect_what_their_folder_says() -> None:
     found = items_of(PACKAGES)
-    assert len(found) == 25
+    assert len(found) == 32
     assert {item.expected for item in found.values()} == {
         *("passed", "wrong_answer", "time_limit", "runtime_error"),
     }
@@ -430,7 +438,7 @@ def test_the_command_writes_problems_and_items(tmp_path: Path) -> None:
     out, items = tmp_path / "p.jsonl", tmp_path / "i.jsonl"
     result = import_("kattis", PACKAGES, "--out", out, "--items", items)
     assert result.output == (
-        f"3 problems in {out}\n25 submissions in {items}\nNext: execfeedback grow {out} --out corpus.db\n"
+        f"4 problems in {out}\n32 submissions in {items}\nNext: execfeedback grow {out} --out corpus.db\n"
         f"      execfeedback verify {items} --out verdicts.jsonl\n"
     )
     rows = [json.loads(line) for line in items.read_text().splitlines()]

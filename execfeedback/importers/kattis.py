@@ -1,8 +1,8 @@
 """Problem packages of Kattis and the ICPC: a folder, a .zip of one, or a folder of them.
 
 The format, in its versions `legacy` and `2023-07-draft`: https://github.com/Kattis/problem-package-format. Test cases,
-limits, validator and the jury's submissions are read; what cannot be judged as one program on its input (interactive,
-multi-pass, ...) is refused, or left out with a note where other packages are there.
+limits, validator and the jury's submissions are read; what cannot be judged as one program on its input, or in one conversation
+(multi-pass, ...), is refused, or left out with a note where other packages are there.
 """
 
 import re
@@ -200,7 +200,7 @@ def problem(package: Package) -> Problem:
     samples = cases[: sum(path.endswith(".in") for path in package.below("data/sample"))]
     return Problem(
         id=package.name,
-        statement=_statement(package, settings, samples),
+        statement=_statement(package, settings, () if _interactive(settings) else samples),
         language=language,
         reference=reference,
         style="stdio",
@@ -214,13 +214,17 @@ def problem(package: Package) -> Problem:
 
 def _check_kind(package: Package, settings: ProblemSettings) -> None:
     words = (*settings.type, *settings.validation)
-    for kind in ("interactive", "multi-pass", "multipass", "submit-answer"):
+    for kind in ("multi-pass", "multipass", "submit-answer"):
         if kind in words:
             raise LeftOut(f"is {kind}, which is not supported")
     if settings.constants:
         raise LeftOut("has constants that are put into its files, which is not supported")
     if package.below("include"):
         raise LeftOut("has files that go along with submissions (include/), which is not supported")
+
+
+def _interactive(settings: ProblemSettings) -> bool:
+    return "interactive" in (*settings.type, *settings.validation)
 
 
 def _source(settings: ProblemSettings) -> Source:
@@ -249,7 +253,14 @@ def _statement(package: Package, settings: ProblemSettings, samples: tuple[Stdio
         f"Sample input {number}:\n{case.stdin.rstrip()}\n\nSample output {number}:\n{case.stdout.rstrip()}"
         for number, case in enumerate(samples, 1)
     )
-    return "\n\n".join((*title, text, *shown))
+    return "\n\n".join((*title, text, *shown, *_conversations(package)))
+
+
+def _conversations(package: Package) -> Iterator[str]:
+    """Samples of interactive problems: lines of the interactor begin with `<`, those of a solution with `>`."""
+    paths = [path for path in package.below("data/sample") if path.endswith(".interaction")]
+    for number, path in enumerate(paths, 1):
+        yield f"Sample interaction {number} (< is what your program reads):\n{package.text(path).rstrip()}"
 
 
 def _limits(package: Package, settings: ProblemSettings, cases: tuple[StdioCase, ...]) -> LimitsGiven:
@@ -308,7 +319,10 @@ def _checker(package: Package, settings: ProblemSettings) -> Checker:
     own = package.below("output_validators", "output_validator")
     legacy = settings.problem_format_version.startswith("legacy")
     custom = "custom" in settings.validation if legacy else bool(own)
-    return _special_judge(package, own, flags) if custom else _default_validator(package, flags)
+    if custom or _interactive(settings):
+        judge = _special_judge(package, own, flags)
+        return judge.model_copy(update={"interactive": _interactive(settings)})
+    return _default_validator(package, flags)
 
 
 def _group_flags(package: Package) -> tuple[str, ...]:

@@ -116,7 +116,9 @@ class Pool:
         """The frame of a job that fits into a slot; SandboxMissing says which limit does not."""
         if self.closed:
             raise SandboxError("the sandbox is closed")
-        every = [job.limits, *(step.limits for step in (*job.compile, *job.steps) if step.limits is not None)]
+        sides = [job] if job.interactor is None else [job, job.interactor]
+        steps = [step for side in sides for step in (*side.compile, *side.steps)]
+        every = [side.limits for side in sides] + [step.limits for step in steps if step.limits is not None]
         for name, most in self.source.offered.items():
             if (asked := max(getattr(limits, name) for limits in every)) > most:
                 own = f" or raise the sandbox's {name}" if name.endswith("_mb") else ""
@@ -219,7 +221,8 @@ def allowed_seconds(job: Job) -> float:
     """How long a slot may be silent: what the limits allow, both sides of a split run, and a grace for a loaded machine."""
     tests = max(1, len(job.steps), len(job.split.cases) if job.split else 0)
     compiling = sum((step.limits or job.limits).wall_s for step in job.compile)
-    return GRACE_S + 4 * (job.limits.wall_s * tests + compiling)
+    theirs = allowed_seconds(job.interactor) if job.interactor else 0.0
+    return GRACE_S + 4 * (job.limits.wall_s * tests + compiling) + theirs
 
 
 def lost_execution(job: Job, slot: Slot, *, out_of_memory: bool) -> Execution:

@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 from execfeedback.errors import SlotLost
-from execfeedback.types import Execution, Job, Replay, SplitResult, StepResult, TestResult
+from execfeedback.types import Execution, Job, Replay, SplitResult, StepResult, Talk, TestResult
 
 HEADER = struct.Struct(">cI")
 LARGEST = 256 << 20
@@ -31,6 +31,8 @@ def decode_execution(payload: bytes, *, environment: str, language_version: str)
         return Execution(
             compile=tuple(StepResult.model_validate(step) for step in raw.get("compile", ())),
             steps=tuple(StepResult.model_validate(step) for step in raw.get("steps", ())),
+            interactor_compile=tuple(map(StepResult.model_validate, raw.get("interactor_compile", ()))),
+            talks=tuple(map(Talk.model_validate, raw.get("talks", ()))),
             split=None if split is None else split_result(split),
             slot_recycled=not raw["clean"],
             language_version=language_version,

@@ -9,7 +9,6 @@ is an exception here: the supervisor ends, the host sees a lost slot, and no ver
     argv: FIRST_UID NUMBER_OF_UIDS NUMBER_OF_THE_SLOT
 """
 
-import base64
 import collections
 import json
 import os
@@ -21,11 +20,13 @@ import arguments
 import cleaning
 import compiling
 import frames
+import interactive
 import measure
 import replay
 import shared
 import split
 from children import Zygote
+from place import Place, fill
 
 MOST_SEEDED = 16
 
@@ -102,16 +103,6 @@ class Slot:
             self.spare = Spare(what, place, split.start(self, place, what))
 
 
-class Place:
-    """The directory and the uids of one run."""
-
-    def __init__(self, uids):
-        self.uids, self.name = uids, f"run-{os.urandom(8).hex()}"
-        self.folder = f"{cleaning.BOX}/{self.name}"
-        os.mkdir(self.folder)
-        os.chmod(self.folder, 0o1777)
-
-
 Spare = collections.namedtuple("Spare", "what place pair")
 
 
@@ -120,12 +111,14 @@ def perform(slot, job):
     one_process = job["split"] is not None and job["split"]["shared"]
     what = split.wanted(job) if job["split"] is not None and not one_process else None
     place, pair = slot.place_for(what)
-    fill(place, job)
+    fill(place, job["files"])
     if one_process:
         measured = {"split": shared.run(slot, job, place)}
     elif pair:
         facts, record = split.run(slot, job, place, pair)
         measured = {"split": facts}
+    elif job["interactor"]:
+        measured = interactive.run(slot, job, place)
     else:
         measured = compiling.run(slot, job, place)
     clean = cleaning.clean(place.name, place.uids, slot.pids())
@@ -141,29 +134,7 @@ def perform(slot, job):
 
 def filled_place(slot, job):
     """A fresh place with the job's files."""
-    return fill(Place(slot.next_uids()), job)
-
-
-def fill(place, job):
-    for path, content in job["files"].items():
-        write_file(place.folder, path, content)
-    return place
-
-
-def write_file(folder, path, content):
-    """Place a file that both sides may read. The host has checked that the path stays inside."""
-    target = os.path.join(folder, path)
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    data = (
-        base64.b64decode(content["base64"])
-        if isinstance(content, dict)
-        else content.encode("utf-8", "surrogatepass")
-    )
-    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    try:
-        frames.write_all(fd, data)
-    finally:
-        os.close(fd)
+    return fill(Place(slot.next_uids()), job["files"])
 
 
 def stay_on_one_core(number):

@@ -245,4 +245,5 @@ class Runner:
 
     def lose(self) -> None:
         self.process.channel.closed = True
-        self.running.finish(signal.SIGKILL, self.running.cpu_s, 0)
+        if not self.running.ended:
+            self.running.finish(signal.SIGKILL, self.running.cpu_s, 0)

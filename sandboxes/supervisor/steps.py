@@ -14,26 +14,71 @@ SILENT_S = 5.0
 """How much longer than its limit a program may take whose end nobody has told us."""
 
 
+class Starter:
+    """Starts the programs of a job in a place: each in a fork of the warm interpreter, or by a runner."""
+
+    def __init__(self, slot, job, place):
+        self.slot, self.job, self.place, self.runner = slot, job, place, None
+
+    def limits_of(self, step):
+        return step["limits"] or self.job["limits"]
+
+    def start(self, step, stdin):
+        """The child; `stdin` is a descriptor that becomes its own, or None."""
+        child = self.started(step, stdin)
+        for stream in (child.out, child.err):
+            os.fchmod(stream.fd, 0o622)  # a program may open `/dev/stdout`
+        return child
+
+    def started(self, step, stdin):
+        uid, name, limits = self.place.uids[0], self.place.name, self.limits_of(step)
+        text = "".join(t for t in self.job["files"].values() if isinstance(t, str))
+        seed = seed_of(self.job, (text,))
+        if step["warm"]:
+            role = "solution_numpy" if "numpy" in text else "solution"
+            child = forked(self.slot.zygote(role, seed), uid, limits, name, stdin)
+            child.channel.send(b"j", dumps({"do": "program", "argv": step["argv"][1:]}))
+            return child
+        if self.runner is None or self.runner.limits != limits:
+            self.leave()
+            self.runner = Runner(self.slot.zygote("runner", seed), uid, limits, name)
+        order = {name: step[name] for name in ("argv", "env", "spread")}
+        return Child(self.runner, uid, limits, dumps(order), stdin)
+
+    def pids(self):
+        """Processes that are ours."""
+        return set() if self.runner is None else {self.runner.pid}
+
+    @property
+    def lost(self):
+        """Whether a program has ended the runner."""
+        return self.runner is not None and self.runner.lost
+
+    def leave(self):
+        """End the runner: it leaves when its channel closes."""
+        if self.runner is not None:
+            self.runner.process.hang_up()
+            wait_for_end((self.runner.process,), CLOSING_S)
+            self.runner.process.close()
+            self.runner = None
+
+
 def run(slot, job, place, steps, stop_on_failure, total_wall_s=None):
     """Facts of each step, in order; of those that were begun in time. Steps share the run's directory, and nothing else."""
-    results, runner, began = [], None, time.monotonic()
+    results, starter, began = [], Starter(slot, job, place), time.monotonic()
     for step in steps:
         if results and total_wall_s is not None and time.monotonic() - began > total_wall_s:
             break
-        limits = step["limits"] or job["limits"]
-        if step["warm"]:
-            child = warm_program(slot, job, step, place, limits)
-        else:
-            runner = fitting(runner, slot, job, place, limits)
-            child = Child(runner, place.uids[0], limits, order_of(step), given(step["stdin"]))
-        ours = slot.pids() if runner is None else {*slot.pids(), runner.pid}
-        results.append(outcome(slot, child, limits, measure.Usage(place.uids[0], ours, slot.base_kb)))
-        if cleaning.strangers(ours) or (runner is not None and runner.lost):
-            runner = left(runner)
+        child = starter.start(step, given(step["stdin"]))
+        ours = slot.pids() | starter.pids()
+        usage = measure.Usage(place.uids[0], ours, slot.base_kb)
+        results.append(outcome(slot, child, starter.limits_of(step), usage))
+        if cleaning.strangers(ours) or starter.lost:
+            starter.leave()
             cleaning.killed(place.uids, slot.pids())
         if stop_on_failure and not went_well(results[-1]):
             break
-    left(runner)
+    starter.leave()
     return results
 
 
@@ -53,43 +98,8 @@ def given(text):
     return fd
 
 
-def text_of(job):
-    return "".join(t for t in job["files"].values() if isinstance(t, str))
-
-
-def warm_program(slot, job, step, place, limits):
-    """A fork of the warm interpreter with its program."""
-    text = text_of(job)
-    zygote = slot.zygote("solution_numpy" if "numpy" in text else "solution", seed_of(job, (text,)))
-    child = forked(zygote, place.uids[0], limits, place.name, given(step["stdin"]))
-    child.channel.send(b"j", dumps({"do": "program", "argv": step["argv"][1:]}))
-    return child
-
-
-def fitting(runner, slot, job, place, limits):
-    """This runner, or one with the limits of the step."""
-    if runner is not None and runner.limits == limits:
-        return runner
-    left(runner)
-    return Runner(slot.zygote("runner", seed_of(job, (text_of(job),))), place.uids[0], limits, place.name)
-
-
-def left(runner):
-    """End a runner: it leaves when its channel closes."""
-    if runner is not None:
-        runner.process.hang_up()
-        wait_for_end((runner.process,), CLOSING_S)
-        runner.process.close()
-
-
-def order_of(step):
-    return dumps({name: step[name] for name in ("argv", "env", "spread")})
-
-
 def outcome(slot, child, limits, usage):
     """Follow a program to its end: the facts."""
-    for stream in (child.out, child.err):
-        os.fchmod(stream.fd, 0o622)  # a program may open `/dev/stdout`
     watch = measure.Stopwatch("solution")
     try:
         cause, orphans = follow(child, usage, limits, watch)

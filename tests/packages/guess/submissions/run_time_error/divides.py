@@ -1,0 +1,2 @@
+print(500, flush=True)
+print(1 // (len(input()) - len("lower")))
