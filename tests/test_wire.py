@@ -42,6 +42,20 @@ JOBS = {
             Step(argv=("ruff", "check", ".")),
         ),
         stop_on_failure=True,
+        total_wall_s=60.0,
+    ),
+    "job_interactive.json": Job(
+        environment="python",
+        files={"solution.py": "print(input())\n"},
+        limits=LIMITS,
+        steps=(Step(argv=("python3", "solution.py"), warm=True),),
+        interactor=Job(
+            environment="python",
+            files={"talk.py": "print(1)\n"},
+            data={"1.in": "1\n", "1.ans": ""},
+            limits=LIMITS,
+            steps=(Step(argv=("python3", "talk.py", "1.in", "1.ans", "./"), warm=True),),
+        ),
     ),
     "job_split.json": Job(
         environment="python",
