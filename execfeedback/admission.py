@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from execfeedback.accepted import accepted, accepted_item
 from execfeedback.ids import digest
 from execfeedback.protocols import Gate, Sandbox
-from execfeedback.types import GateResult, Record, Rejection, Trajectory
+from execfeedback.types import GateResult, ModelCall, Record, Rejection, Trajectory
 
 NOT_RUN = "not_run"
 """The reason of a gate that should have reported and did not."""
@@ -73,10 +73,16 @@ def parents(trajectory: Trajectory) -> list[str]:
 
 
 def cost_of(trajectory: Trajectory) -> float | None:
-    """US dollars of all its calls; None when the price of any is unknown."""
-    costs = [call.cost_usd for call in trajectory.calls]
+    """US dollars of all its calls; None when the price of any is unknown. Evidence that other samples asked for as well
+    counts for each of them."""
+    costs = [call.cost_usd for call in _calls(trajectory)]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
+
+
+def _calls(trajectory: Trajectory) -> list[ModelCall]:
+    asked = (witness.call for witness in trajectory.witnesses or ())
+    return [*trajectory.calls, *(call for call in asked if call is not None)]
 
 
 def _silent(results: Sequence[GateResult], expected: Sequence[str]) -> list[GateResult]:
@@ -110,7 +116,7 @@ def _record(trajectory: Trajectory, results: Sequence[GateResult]) -> Record:
         gates=tuple(results),
         integrity=attempt.verdict.integrity,
         parents=tuple(parents(trajectory)),
-        models=tuple(sorted({call.model for call in trajectory.calls})),
+        models=tuple(sorted({call.model for call in _calls(trajectory)})),
         cost=cost_of(trajectory),
         environment=attempt.verdict.environment,
         trajectory=digest(trajectory),

@@ -4,16 +4,19 @@ A call's id is the digest of everything that decides its answer. It is looked up
 asked, and kept before the answer is used.
 """
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from execfeedback.blocks import parted
 from execfeedback.ids import digest
-from execfeedback.plan import Ask, AskReview, ReviseSolution, WriteStatement, WriteTests
+from execfeedback.parts import pieces, text_of
+from execfeedback.plan import Ask, AskReview, ReviseSolution, ReviseTests, WriteStatement, WriteTests
 from execfeedback.prompts import prompt_id, render
 from execfeedback.protocols import Completion, Generator, Request
-from execfeedback.types import CallKind, Message, ModelCall, Problem, Trajectory
+from execfeedback.types import CallKind, Message, ModelCall, Problem, TestSuite, Trajectory
 
 
 class CallCache(Protocol):
@@ -28,14 +31,14 @@ def request_for(step: Ask, trajectory: Trajectory, generator: Generator, prompts
     """What the generator is asked for a step.
 
     It sees a reference only if it says that it edits references, and no reviser ever does: a reviser sees the
-    blind problem, the faulty code and the feedback.
+    blind problem, the faulty code and the feedback; who revises tests, the blind problem and these tests.
     """
     blind = trajectory.problem.blind()
     revises = step if isinstance(step, ReviseSolution) else None
     kind, template = _kind(step, trajectory.problem)
     return Request(
         kind=kind,
-        problem=trajectory.problem if generator.edits_references and not revises else blind,
+        problem=trajectory.problem if generator.edits_references and not _revises(step) else blind,
         messages=_messages(template, trajectory.problem, step, prompts_dir),
         code=step.code if isinstance(step, ReviseSolution | AskReview) else None,
         feedback=revises.feedback if revises else None,
@@ -53,6 +56,8 @@ def _kind(step: Ask, problem: Problem) -> tuple[CallKind, str]:
         return ("document", "document") if how == "backtranslated" else ("problem", "invent")
     if isinstance(step, WriteTests):
         return "tests", "tests"
+    if isinstance(step, ReviseTests):
+        return "test_revision", "retest"
     if isinstance(step, AskReview):
         return "judge", "judge"
     if isinstance(step, ReviseSolution):
@@ -76,6 +81,8 @@ def _messages(template: str, problem: Problem, step: Ask, folder: Path | None) -
         values["feedback"] = step.feedback
     if isinstance(step, ReviseSolution | AskReview):
         values["code"] = step.code
+    if isinstance(step, ReviseTests):
+        values |= {"tests": tests_text(step.suite), "disputed": step.disputed}
     return render(template, folder, **values)
 
 
@@ -86,7 +93,18 @@ def _shown(step: Ask, problem: Problem) -> bool:
         return True
     if isinstance(step, AskReview):
         return how == "backtranslated"
-    return how == "translated" and not isinstance(step, WriteTests)
+    return how == "translated" and not isinstance(step, WriteTests | ReviseTests)
+
+
+def _revises(step: Ask) -> bool:
+    return isinstance(step, ReviseSolution | ReviseTests)
+
+
+def tests_text(suite: TestSuite) -> str:
+    """The tests in the form in which they are asked for."""
+    if isinstance(suite.tests, str):
+        return suite.tests
+    return "[" + ",\n ".join(text_of(piece) for piece in pieces(suite)) + "]"
 
 
 def call_id(request: Request, generator: Generator) -> str:
@@ -115,14 +133,21 @@ def settings_of(generator: Generator) -> Mapping[str, Any]:
 
 
 async def fetched(request: Request, generator: Generator, calls: CallCache) -> tuple[ModelCall, bool]:
-    """The call, and whether it was known already. Raises GeneratorError when the generator fails."""
+    """The call, and whether it was known already. Raises GeneratorError when the generator fails.
+
+    Samples may ask for the same call at the same time (as evidence about tests); one makes it, the others wait."""
     id = call_id(request, generator)
-    known = calls.get(id)
-    if known is not None:
-        return known, True
-    call = _call(id, request, await generator.complete(request))
-    calls.put(call)
-    return call, False
+    async with _MAKING.setdefault((id, asyncio.get_running_loop()), asyncio.Lock()):
+        known = calls.get(id)
+        if known is not None:
+            return known, True
+        call = _call(id, request, await generator.complete(request))
+        calls.put(call)
+        return call, False
+
+
+_MAKING: WeakValueDictionary[tuple[str, asyncio.AbstractEventLoop], asyncio.Lock] = WeakValueDictionary()
+"""A lock for each call that is being made, as long as it is."""
 
 
 def _call(id: str, request: Request, completion: Completion) -> ModelCall:

@@ -4,12 +4,17 @@ A run that is taken up again replays the calls that were kept and asks only for 
 faults end their own trajectory and are noted in it; a fault of the sandbox goes up to whoever can retry.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from execfeedback.calling import CallCache, fetched, request_for
+from execfeedback.consulting import questioned, restarted, weighed
+from execfeedback.disputes import contradicted
 from execfeedback.errors import GeneratorError, GeneratorExhausted, SandboxError
 from execfeedback.feedback import feedback
 from execfeedback.findings import findings_in
@@ -19,7 +24,17 @@ from execfeedback.languages import language
 from execfeedback.originals import known_behaviour
 from execfeedback.parsing import solution_in
 from execfeedback.parts import divided
-from execfeedback.plan import Ask, RunOriginal, RunTests, Step, Stop, plan
+from execfeedback.plan import (
+    Ask,
+    Consult,
+    RunOriginal,
+    RunTests,
+    Step,
+    Stop,
+    WeighTests,
+    WriteSolution,
+    plan,
+)
 from execfeedback.protocols import EventSink, Generator, Sandbox
 from execfeedback.reviewing import reviewed
 from execfeedback.statements import stated
@@ -29,19 +44,27 @@ from execfeedback.types import (
     Item,
     ModelCall,
     Origin,
+    Problem,
     Solution,
     Style,
     Tests,
     TestSuite,
     Trajectory,
     Verdict,
+    Witness,
 )
 from execfeedback.verdicts import verdict_of
 
 __all__ = ["Bench", "CallCache", "answered", "begun", "perform", "run_trajectory"]
 
 FLAWED = "All tests passed, but the code has errors that show without running it."
-_MISSING = {"tests": "tests", "problem": "usable problem", "document": "usable description", "judge": "marks"}
+_MISSING = {
+    "tests": "tests",
+    "test_revision": "tests",
+    "problem": "usable problem",
+    "document": "usable description",
+    "judge": "marks",
+}
 
 Judge = Callable[[Item, Sandbox], Awaitable[Verdict]]
 
@@ -98,6 +121,10 @@ async def perform(step: Step, trajectory: Trajectory, bench: Bench) -> Trajector
     if isinstance(step, RunOriginal):
         suite, compared = await known_behaviour(trajectory.problem, bench.sandbox)
         return trajectory.model_copy(update={"suite": suite, "compared": compared})
+    if isinstance(step, Consult):
+        return await _consult(step, trajectory, bench)
+    if isinstance(step, WeighTests):
+        return await _weigh(step, trajectory, bench)
     return await _ask(step, trajectory, bench)
 
 
@@ -109,10 +136,7 @@ def _stopped(trajectory: Trajectory, reason: str, bench: Bench, note: str | None
 
 async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Trajectory:
     """The verdict on the pending solution. Held-out cases are for admission, so they are not run here."""
-    item = item_for(trajectory.problem, step.solution.code, step.suite).model_copy(update={"holdout": ()})
-    verdict = await bench.judge(item, bench.sandbox)
-    if verdict.verdict is None:
-        raise SandboxError(verdict.error or "the sandbox gave no verdict and no reason")
+    verdict = await _judged(bench, trajectory.problem, step.solution.code, step.suite)
     verdict, told = await _told(trajectory, step.solution.code, verdict, bench)
     attempt = Attempt(solution=step.solution, verdict=verdict, feedback=told)
     number = len(trajectory.attempts)
@@ -120,6 +144,14 @@ async def _run_tests(step: RunTests, trajectory: Trajectory, bench: Bench) -> Tr
         _event("attempt", trajectory, attempt=number, verdict=verdict.verdict, passed=verdict.passed)
     )
     return trajectory.model_copy(update={"attempts": (*trajectory.attempts, attempt), "solution": None})
+
+
+async def _judged(bench: Bench, problem: Problem, code: str, suite: TestSuite) -> Verdict:
+    item = item_for(problem, code, suite).model_copy(update={"holdout": ()})
+    verdict = await bench.judge(item, bench.sandbox)
+    if verdict.verdict is None:
+        raise SandboxError(verdict.error or "the sandbox gave no verdict and no reason")
+    return verdict
 
 
 async def _told(trajectory: Trajectory, code: str, verdict: Verdict, bench: Bench) -> tuple[Verdict, str]:
@@ -140,6 +172,60 @@ async def _told(trajectory: Trajectory, code: str, verdict: Verdict, bench: Benc
 def _checked_always(trajectory: Trajectory, verdict: Verdict) -> bool:
     """A compiled language's warnings go with every failure; Python's own run says most of what its checkers would."""
     return not verdict.passed and not language(trajectory.problem.language).split
+
+
+async def _consult(step: Consult, trajectory: Trajectory, bench: Bench) -> Trajectory:
+    """The trajectory with what independent solutions say of its tests. A generator that has no more to say is one less."""
+    asked = await asyncio.gather(
+        *(_other_try(trajectory, sample, bench) for sample in step.samples), return_exceptions=True
+    )
+    for failed in asked:
+        if isinstance(failed, GeneratorError) and not isinstance(failed, GeneratorExhausted):
+            return _stopped(trajectory, "model", bench, f"{type(failed).__name__}: {failed}")
+        if isinstance(failed, BaseException) and not isinstance(failed, GeneratorError):
+            raise failed
+    found = [witness for witness in asked if isinstance(witness, Witness)]
+    return await _questioned(trajectory, [*_own_witnesses(trajectory), *found], step.suite, bench)
+
+
+def _own_witnesses(trajectory: Trajectory) -> list[Witness]:
+    """The reference, or the first try: nothing was told about either before it was written."""
+    reference, first = trajectory.problem.reference, trajectory.attempts[0].solution
+    if reference is not None:
+        return [Witness(source="reference", code=reference)]
+    return [Witness(source="sample", code=first.code)]
+
+
+async def _other_try(trajectory: Trajectory, sample: int, bench: Bench) -> Witness | None:
+    """The first try of another sample: the same call as it makes itself."""
+    other = trajectory.model_copy(update={"sample": sample})
+    request = request_for(WriteSolution(attempt=0, again=False), other, bench.generator, bench.prompts_dir)
+    call, known = await fetched(request, bench.generator, bench.calls)
+    bench.on_event(_call_event(other, call, request.attempt, known))
+    code = solution_in(call.text, trajectory.problem)
+    return None if code is None else Witness(source="sample", code=code, call=call)
+
+
+async def _questioned(
+    trajectory: Trajectory, witnesses: Sequence[Witness], suite: TestSuite, bench: Bench
+) -> Trajectory:
+    judged = partial(_judged, bench, trajectory.problem)
+    heard = await asyncio.gather(*(questioned(witness, suite, judged) for witness in witnesses))
+    bench.on_event(_event("evidence", trajectory, witnesses=len(heard), against=len(contradicted(heard))))
+    return trajectory.model_copy(update={"witnesses": tuple(heard)})
+
+
+async def _weigh(step: WeighTests, trajectory: Trajectory, bench: Bench) -> Trajectory:
+    """The trajectory under the tests that stand after a revision, and the ledger of what was done to them."""
+    judged, witnesses = partial(_judged, bench, trajectory.problem), trajectory.witnesses or ()
+    suite, ledger = await weighed(step.old, step.new, witnesses, judged, bench.sandbox)
+    kinds = Counter(
+        f"{change.kind}{'' if change.accepted else ' (refused)'}"
+        for change in ledger
+        if change.kind != "kept"
+    )
+    bench.on_event(_event("tests_revised", trajectory, changes=dict(kinds)))
+    return await _questioned(restarted(trajectory, suite, ledger), witnesses, suite, bench)
 
 
 async def _ask(step: Ask, trajectory: Trajectory, bench: Bench) -> Trajectory:
@@ -165,6 +251,12 @@ def answered(trajectory: Trajectory, call: ModelCall) -> Trajectory:
     if call.kind == "tests":
         found = tests_in(call.text, trajectory.problem)
         return _noted(after, call) if found is None else _tested(found, call, after)
+    if call.kind == "test_revision":
+        found = tests_in(call.text, trajectory.problem)
+        suite = trajectory.suite
+        if found is None or suite is None or found[0] != suite.style:
+            return _noted(after, call)
+        return after.model_copy(update={"proposed": suite.model_copy(update={"tests": found[1]})})
     code = solution_in(call.text, trajectory.problem)
     if code is None:
         return _noted(after, call)

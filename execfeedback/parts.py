@@ -72,24 +72,30 @@ def one_by_one(suite: TestSuite) -> tuple[TestSuite, ...]:
     )
 
 
+def with_test(suite: TestSuite, test: Piece) -> TestSuite:
+    """A suite of one test, with what the tests of `suite` share."""
+    return of_pieces(suite, [*(piece for piece in pieces(suite) if not piece.test), test])
+
+
 def divided(suite: TestSuite, share: float, *seed: object) -> tuple[TestSuite, TestSuite | None]:
     """The part that the loop sees and the part that is held out for admission, or None where nothing can be.
 
     At most `share` of the tests is held out, always the same for the same content and seed; given tests never are.
     """
     whole = pieces(suite)
-    tests = {_text(piece) for piece in whole if piece.test}
-    alone = {_text(piece) for piece in whole if piece.alone}
+    tests = {text_of(piece) for piece in whole if piece.test}
+    alone = {text_of(piece) for piece in whole if piece.alone}
     most = 0 if suite.origin == "given" else min(int(share * len(tests)), len(tests) - LEAST_VISIBLE)
     hidden = set(sorted(alone, key=lambda text: digest([*seed, text]))[: max(0, most)])
     if not hidden:
         return suite, None
-    seen = of_pieces(suite, [piece for piece in whole if _text(piece) not in hidden])
-    held = of_pieces(suite, [piece for piece in whole if _text(piece) in hidden or not piece.test])
+    seen = of_pieces(suite, [piece for piece in whole if text_of(piece) not in hidden])
+    held = of_pieces(suite, [piece for piece in whole if text_of(piece) in hidden or not piece.test])
     return seen, held.model_copy(update={"visible": False})
 
 
-def _text(piece: Piece) -> str:
+def text_of(piece: Piece) -> str:
+    """The statement, or the case as JSON."""
     return piece.content if isinstance(piece.content, str) else piece.content.model_dump_json()
 
 
@@ -99,5 +105,5 @@ def whole_suite(trajectory: Trajectory) -> TestSuite | None:
     if suite is None or held is None:
         return suite
     seen = pieces(suite)
-    known = {_text(piece) for piece in seen}
-    return of_pieces(suite, [*seen, *(piece for piece in pieces(held) if _text(piece) not in known)])
+    known = {text_of(piece) for piece in seen}
+    return of_pieces(suite, [*seen, *(piece for piece in pieces(held) if text_of(piece) not in known)])

@@ -1,12 +1,15 @@
 """What to do next, decided by the trajectory and nothing else. No IO, no clock, no chance.
 
-So a run can be stopped after any step, written down and taken up again, and ends the same. Tests are never
-revised here: until independent evidence can say which side is wrong, tests that fail a solution stand.
+So a run can be stopped after any step, written down and taken up again, and ends the same. Tests that fail a solution
+stand until independent evidence contradicts them (disputes.py). Given tests stand always.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
+from execfeedback.disputes import contradicted, in_dispute
 from execfeedback.items import suite_of
+from execfeedback.parts import pieces, text_of
 from execfeedback.roles import role_of
 from execfeedback.types import CallKind, ModelCall, Review, Solution, TestSuite, Trajectory, Value, Verdict
 
@@ -58,6 +61,29 @@ class ReviseSolution(Value):
     feedback: str
 
 
+class Consult(Value):
+    """Ask the reference, or first tries of other samples, what they say of the tests."""
+
+    suite: TestSuite
+    samples: tuple[int, ...]
+
+
+class ReviseTests(Value):
+    """Ask the author of the tests to look again at those that evidence contradicts. `attempt` and `again` as for tests."""
+
+    attempt: int
+    again: bool
+    suite: TestSuite
+    disputed: tuple[str, ...]
+
+
+class WeighTests(Value):
+    """Compare revised tests with the old ones, and take what the evidence supports."""
+
+    old: TestSuite
+    new: TestSuite
+
+
 class RunTests(Value):
     """Get the verdict on a solution that has none."""
 
@@ -71,8 +97,8 @@ class Stop(Value):
     reason: str
 
 
-Ask = WriteStatement | WriteTests | WriteSolution | ReviseSolution | AskReview
-Step = Ask | RunOriginal | RunTests | Stop
+Ask = WriteStatement | WriteTests | ReviseTests | WriteSolution | ReviseSolution | AskReview
+Step = Ask | RunOriginal | Consult | WeighTests | RunTests | Stop
 
 
 def plan(trajectory: Trajectory) -> Step:
@@ -87,9 +113,11 @@ def plan(trajectory: Trajectory) -> Step:
     suite = trajectory.suite or suite_of(trajectory.problem)
     if suite is None:
         return _plan_tests(trajectory)
+    if trajectory.proposed is not None:
+        return WeighTests(old=suite, new=trajectory.proposed)
     if trajectory.solution is not None:
         return RunTests(solution=trajectory.solution, suite=suite)
-    return _plan_solution(trajectory)
+    return _plan_dispute(trajectory, suite) or _plan_solution(trajectory)
 
 
 def _plan_statement(trajectory: Trajectory) -> Step:
@@ -104,6 +132,30 @@ def _plan_tests(trajectory: Trajectory) -> Step:
     if attempt >= ANSWERS_WITHOUT_USE:
         return Stop(reason="no_tests")
     return WriteTests(attempt=attempt, again=attempt > 0)
+
+
+def _plan_dispute(trajectory: Trajectory, suite: TestSuite) -> Step | None:
+    """No solution is revised to agree with a test that evidence contradicts."""
+    if not trajectory.attempts or trajectory.attempts[-1].verdict.passed is not False:
+        return None
+    if trajectory.witnesses is None:
+        return _consult(trajectory, suite) if in_dispute(trajectory) else None
+    wrong = contradicted(trajectory.witnesses)
+    if not wrong:
+        return None
+    attempt = asked(trajectory, "test_revision")
+    if attempt >= trajectory.rules.revisions:
+        return Stop(reason="disputed_tests")
+    tests = [text_of(piece) for piece in pieces(suite) if piece.alone]
+    disputed = tuple(tests[at] for at in wrong)
+    return ReviseTests(attempt=attempt, again=attempt > 0, suite=suite, disputed=disputed)
+
+
+def _consult(trajectory: Trajectory, suite: TestSuite) -> Step:
+    """The first tries of the samples 0, 1, 2, ... without this one: the same calls as those samples make themselves."""
+    most = 0 if trajectory.problem.reference is not None else trajectory.rules.witnesses
+    others = (sample for sample in range(most + 1) if sample != trajectory.sample)
+    return Consult(suite=suite, samples=tuple(islice(others, most)))
 
 
 def _plan_solution(trajectory: Trajectory) -> Step:
@@ -157,7 +209,7 @@ def _end(trajectory: Trajectory) -> str | None:
     """Why no further solution is asked for, or None."""
     if trajectory.attempts and (reason := _reason(trajectory.attempts[-1].verdict)):
         return reason
-    if len(trajectory.attempts) - refusals(trajectory) >= trajectory.max_attempts:
+    if tried(trajectory) - refusals(trajectory) >= trajectory.max_attempts:
         return "attempts"
     return "no_code" if len(_unused(trajectory)) >= ANSWERS_WITHOUT_USE else None
 
@@ -165,6 +217,11 @@ def _end(trajectory: Trajectory) -> str | None:
 def _reason(verdict: Verdict) -> str | None:
     """A verdict that ends the trajectory; the solution's own faults do not."""
     return "passed" if verdict.passed else _ENDS.get(verdict.verdict or "")
+
+
+def tried(trajectory: Trajectory) -> int:
+    """Solutions that were judged, each once, by whichever tests."""
+    return len({attempt.solution for attempt in (*trajectory.overruled, *trajectory.attempts)})
 
 
 def asked(trajectory: Trajectory, kind: CallKind) -> int:
@@ -183,6 +240,6 @@ def _last_was_unused(trajectory: Trajectory) -> bool:
 
 
 def _origins(trajectory: Trajectory) -> Iterable[str | None]:
-    yield from (attempt.solution.call for attempt in trajectory.attempts)
+    yield from (attempt.solution.call for attempt in (*trajectory.overruled, *trajectory.attempts))
     if trajectory.solution is not None:
         yield trajectory.solution.call

@@ -489,6 +489,44 @@ class TestRules(Value):
 
     held_out_share: float = Field(0.3, ge=0, lt=1)
     """Part of the tests that the loop never sees, for admission (gate `held_out`)."""
+    revisions: int = Field(1, ge=0)
+    """How often tests that independent evidence contradicts may be revised; 0 takes them as they are."""
+    dispute_after: int = Field(2, ge=1)
+    """Solutions in a row that must fail the same test before evidence is looked for. Where there is a reference, one."""
+    witnesses: int = Field(2, ge=0)
+    """Independent first tries that are asked about the tests, where there is no reference. They are the first tries of the
+    problem's other samples, so a run with more samples than this pays for none twice."""
+
+
+class Answer(Value):
+    """What one test said of a witness. `passed` is None where it said nothing; `got` is the wrong value, if there was one."""
+
+    passed: bool | None
+    got: str = ""
+
+
+class Witness(Value):
+    """A solution that saw neither the tests nor feedback, and what each test that stands alone said of it."""
+
+    source: Literal["reference", "sample"]
+    code: str
+    call: ModelCall | None = None
+    """Where it came from, unless the trajectory has that call already."""
+    answers: tuple[Answer, ...] = ()
+
+
+class TestChange(Value):
+    """One entry of the ledger: what a revision of the tests did to one test, and what was made of that."""
+
+    kind: Literal["kept", "changed", "added", "deleted", "skipped", "weakened", "tautology"]
+    old: str = ""
+    new: str = ""
+    why: str = ""
+    """What was done to it."""
+    accepted: bool = False
+    """The new test counts. Otherwise the old one stays as it was."""
+    evidence: str = ""
+    """What independent solutions said of both."""
 
 
 class Review(Value):
@@ -522,6 +560,14 @@ class Trajectory(Value):
     solution: Solution | None = None
     """The solution that has no verdict yet."""
     attempts: tuple[Attempt, ...] = ()
+    witnesses: tuple[Witness, ...] | None = None
+    """Independent evidence about the tests, once it was looked for."""
+    proposed: TestSuite | None = None
+    """Revised tests that nobody has compared with the old ones yet."""
+    ledger: tuple[TestChange, ...] = ()
+    """What revisions did to the tests, entry by entry."""
+    overruled: tuple[Attempt, ...] = ()
+    """Attempts that were judged by tests which were revised since."""
     calls: tuple[ModelCall, ...] = ()
     compared: int | None = None
     """Calls of a backtranslation's original whose values became its tests; None before it was run."""
@@ -534,7 +580,7 @@ class Trajectory(Value):
     """What went wrong on the way and was overcome: answers without code, tests that could not be read, ..."""
     stopped: str | None = None
     """Why it stopped: `passed`, `attempts`, `exhausted`, `no_statement`, `no_code`, `no_tests`, `bad_tests`,
-    `unverifiable`, `model`."""
+    `unverifiable`, `model`, `disputed_tests` (evidence contradicts a test, and no revision of it was supported)."""
 
 
 # ---- admission ---------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ SEEN: dict[str, set[str]] = {
 ALLOWED = {("grow", "corpus"), ("growing", "corpus")}
 """The one file that growing writes; there is no second kind of corpus that it could be given."""
 
-SENT = ("mutation", "behaviour", "generators.mutate.repair", "generators.mutate.oracle")
+SENT = ("mutation", "behaviour", "ledger", "generators.mutate.repair", "generators.mutate.oracle")
 """Packages that are sent into the sandbox as text. There they may run foreign code; on the host nothing may."""
 
 HEAVY = {"litellm": "generators.litellm", "docker": "sandbox", "ray": "scale.ray", "pyarrow": "exporters"}

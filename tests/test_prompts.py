@@ -101,7 +101,9 @@ def test_a_bad_prompt_is_an_input_error_that_names_the_file(tmp_path: Path, text
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no prompt 'poem'; there are document, invent, judge, revise, "):
+    with pytest.raises(
+        InputError, match="no prompt 'poem'; there are document, invent, judge, retest, revise, "
+    ):
         render("poem")
     with pytest.raises(InputError, match=r"prompts_dir: .*nowhere is not a folder"):
         render("solve", tmp_path / "nowhere", **VALUES)

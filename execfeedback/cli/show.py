@@ -68,6 +68,7 @@ def print_story(title: str, trajectory: "Trajectory", gates: "list[GateResult]",
         Text(f"problem {_safe(problem.id)}, sample {trajectory.sample}, {trajectory.origin}\n", style="dim"),
         Text(_safe(problem.statement.strip()) + "\n"),
     ]
+    parts += _revised_tests(trajectory)
     before: Attempt | None = None
     for number, attempt in enumerate(trajectory.attempts, start=1):
         parts += _attempt(number, attempt, before)
@@ -75,6 +76,30 @@ def print_story(title: str, trajectory: "Trajectory", gates: "list[GateResult]",
     parts += [Text(f"note: {_safe(note)}", style="yellow") for note in trajectory.notes]
     parts += _ending(trajectory, gates, reason)
     Console(highlight=False, soft_wrap=True).print(Group(*parts))
+
+
+def _revised_tests(trajectory: "Trajectory") -> "list[RenderableType]":
+    """The ledger: what was done to tests, on which evidence, and what was refused."""
+    from rich.rule import Rule
+    from rich.text import Text
+
+    if not trajectory.ledger:
+        return []
+    tried = (
+        f"{len(trajectory.overruled)} attempts were judged by the old ones"
+        if trajectory.overruled
+        else "none stands"
+    )
+    parts: list[Any] = [Rule(f"tests revised; {tried}", style="yellow", align="left")]
+    for change in trajectory.ledger:
+        if change.kind == "kept":
+            continue
+        style, said = ("green", "accepted") if change.accepted else ("red", "refused")
+        told = "; ".join(part for part in (change.why, change.evidence) if part)
+        parts.append(Text(f"  {change.kind}, {said}{': ' if told else ''}{_safe(told)}", style=style))
+        parts += [Text(f"    - {_safe(line)}") for line in change.old.splitlines()]
+        parts += [Text(f"    + {_safe(line)}") for line in change.new.splitlines()]
+    return parts
 
 
 def _attempt(number: int, attempt: "Attempt", before: "Attempt | None") -> "list[RenderableType]":
