@@ -31,23 +31,25 @@ async def examine(trajectory: Trajectory, gates: Sequence[Gate], sandbox: Sandbo
 
 
 def record_or_rejection(
-    trajectory: Trajectory, results: Sequence[GateResult], *, expected: Sequence[str]
+    trajectory: Trajectory, results: Sequence[GateResult], *, expected: Sequence[str], id: str | None = None
 ) -> Record | Rejection:
     """A Record when the trajectory passed and every gate of `expected` reported and passed.
 
-    The reason of a rejection is why the trajectory stopped (`attempts`, `bad_tests`, ...) or `gate:reason`.
+    `id` is the trajectory's digest, where it is known already. The reason of a rejection is why the trajectory stopped
+    (`attempts`, `bad_tests`, ...) or `gate:reason`.
     ValueError when the trajectory did not stop yet, or says `passed` and shows no passing attempt.
     """
     if trajectory.stopped is None:
         raise ValueError(f"problem {trajectory.problem.id}: its trajectory has not stopped")
+    id = id or digest(trajectory)
     if trajectory.stopped != "passed":
-        return _rejection(trajectory, trajectory.stopped, results)
+        return _rejection(trajectory, id, trajectory.stopped, results)
     accepted(trajectory)
     heard = (*results, *_silent(results, expected))
     failed = next((result for result in heard if not result.passed), None)
     if failed is not None:
-        return _rejection(trajectory, f"{failed.gate}:{failed.reason}", heard[: heard.index(failed) + 1])
-    return _record(trajectory, heard)
+        return _rejection(trajectory, id, f"{failed.gate}:{failed.reason}", heard[: heard.index(failed) + 1])
+    return _record(trajectory, id, heard)
 
 
 def record_id(trajectory: Trajectory) -> str:
@@ -92,8 +94,7 @@ def _silent(results: Sequence[GateResult], expected: Sequence[str]) -> list[Gate
     return [GateResult(gate=name, version="", passed=False, reason=NOT_RUN) for name in silent]
 
 
-def _rejection(trajectory: Trajectory, reason: str, results: Sequence[GateResult]) -> Rejection:
-    origin = digest(trajectory)
+def _rejection(trajectory: Trajectory, origin: str, reason: str, results: Sequence[GateResult]) -> Rejection:
     return Rejection(
         id=digest({"trajectory": origin, "reason": reason}),
         problem=trajectory.problem.id,
@@ -103,7 +104,7 @@ def _rejection(trajectory: Trajectory, reason: str, results: Sequence[GateResult
     )
 
 
-def _record(trajectory: Trajectory, results: Sequence[GateResult]) -> Record:
+def _record(trajectory: Trajectory, origin: str, results: Sequence[GateResult]) -> Record:
     attempt, _ = accepted(trajectory)
     id = record_id(trajectory)
     return Record(
@@ -119,7 +120,7 @@ def _record(trajectory: Trajectory, results: Sequence[GateResult]) -> Record:
         models=tuple(sorted({call.model for call in _calls(trajectory)})),
         cost=cost_of(trajectory),
         environment=attempt.verdict.environment,
-        trajectory=digest(trajectory),
+        trajectory=origin,
         reasoning=_reasoning(trajectory),
     )
 

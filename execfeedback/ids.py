@@ -16,4 +16,9 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """sha256 of the canonical form, 64 hex digits. Lone surrogates are kept apart from their escapes."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(canonical(value))
+
+
+def digest_of(text: str) -> str:
+    """sha256 of a text that is canonical already."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -174,7 +174,10 @@ def test_report_and_export_write_what_they_say(tmp_path: Path) -> None:
     taken = call("export", path, "--format", "sft", "--out", tmp_path / "sft", "--include-semi-synthetic")
     assert "1 rows" in taken.stdout
     unknown = call("export", path, "--format", "nope", "--out", tmp_path / "x")
-    assert (unknown.returncode, all(name in unknown.stderr for name in ("dpo", "jsonl", "sft", "verl"))) == (2, True)
+    assert (unknown.returncode, all(name in unknown.stderr for name in ("dpo", "jsonl", "sft", "verl"))) == (
+        2,
+        True,
+    )
 
 
 @pytest.mark.parametrize("command", [["status"], ["show"], ["report"], ["export"]])

@@ -115,7 +115,11 @@ def _create(connection: sqlite3.Connection) -> None:
 
 def as_text(value: object) -> str:
     """Canonical JSON that SQLite can hold: lone surrogates (no UTF-8 form) become escapes."""
-    text = ids.canonical(value)
+    return storable(ids.canonical(value))
+
+
+def storable(text: str) -> str:
+    """JSON text that SQLite can hold."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from execfeedback import ids
-from execfeedback.corpus.files import as_text, open_to_write, refuse_odd_places
+from execfeedback.corpus.files import as_text, open_to_write, refuse_odd_places, storable
 from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.reader import Corpus
 from execfeedback.types import GateResult, ModelCall, Record, Rejection, Trajectory, Value
@@ -20,7 +20,7 @@ class UnitState(Value):
 
     trajectory: str | None = None
     examination: Any = None
-    """What the gates found, as it was put; None as long as they have not looked."""
+    """What the gates found, as it was put; None as long as they have not looked, and once the unit was decided on."""
     admitted: bool = False
 
 
@@ -75,7 +75,8 @@ class CorpusWriter:
 
     def unit(self, key: str) -> UnitState:
         row = self._connection.execute(
-            """SELECT units.trajectory, examinations.body, admissions.seq FROM units
+            """SELECT units.trajectory, CASE WHEN admissions.seq IS NULL THEN examinations.body END, admissions.seq
+               FROM units
                LEFT JOIN examinations ON examinations.unit = units.unit
                LEFT JOIN admissions ON admissions.unit = units.unit WHERE units.unit = ?""",
             (key,),
@@ -90,9 +91,10 @@ class CorpusWriter:
 
         With None for the unit it is kept, and the unit is still to be done (the model failed us, say).
         """
-        id = ids.digest(trajectory)
+        text = ids.canonical(trajectory)
+        id = ids.digest_of(text)
         problem, stopped = trajectory.problem.id, trajectory.stopped or ""
-        row = (id, problem, trajectory.sample, stopped, len(trajectory.attempts), as_text(trajectory))
+        row = (id, problem, trajectory.sample, stopped, len(trajectory.attempts), storable(text))
         with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?, ?)", row)
             if unit is not None:

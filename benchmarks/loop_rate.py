@@ -1,0 +1,180 @@
+"""What the loop itself costs: with an instant generator it must keep the sandbox busy, its memory flat, and resume at once.
+
+    python benchmarks/loop_rate.py --data humaneval.jsonl [--items 60] [--workers 2] [--rounds 5]     # rate, real sandbox
+    python benchmarks/loop_rate.py --trajectories 50000                                               # memory and resuming
+
+The rate compares trajectories per second of `grow` (a corpus file, an instant generator, no gates, which run more than one
+verdict) with verdicts per second of the same items without a loop, in turns. Memory and resuming need no sandbox: a judge
+that answers at once stands in its place, and the gate `duplicate` in order, as in every run.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from verdict_rate import items, timed
+
+from execfeedback.errors import SandboxError
+from execfeedback.growing import grow
+from execfeedback.protocols import Completion, Request, Sandbox
+from execfeedback.sandbox.docker import DockerSandbox
+from execfeedback.types import Execution, GateResult, Item, Job, Problem, Trajectory, Verdict
+from execfeedback.units import Settings
+from execfeedback.verdicts import verdict_of
+
+
+class Instant:
+    """A generator that knows the answer to each problem."""
+
+    name = "instant"
+    edits_references = False
+
+    def __init__(self, answers: dict[str, str] | None = None) -> None:
+        self.answers = answers
+
+    async def complete(self, request: Request) -> Completion:
+        name = request.problem.id
+        code = self.answers[name] if self.answers else f"def f():\n    return {name!r}\n"
+        return Completion(
+            text=f"```python\n{code}\n```", model="instant", tokens_in=1, tokens_out=1, cost_usd=0.0
+        )
+
+
+class Fresh:
+    """An ordered gate that remembers what it let pass, as `duplicate` does."""
+
+    name, version = "fresh", "1"
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    async def keys(self, trajectory: Trajectory, sandbox: Sandbox) -> list[str]:
+        return [trajectory.problem.id]
+
+    def admit(self, keys: list[str]) -> GateResult:
+        new = not self.seen & set(keys)
+        self.seen |= set(keys)
+        return GateResult(gate=self.name, version=self.version, passed=new, reason="" if new else "again")
+
+    async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
+        return self.admit(await self.keys(trajectory, sandbox))
+
+
+class NoSandbox:
+    async def run(self, job: Job) -> Execution:
+        raise SandboxError("nothing is run here")
+
+
+async def passed(item: Item, sandbox: Sandbox) -> Verdict:
+    return Verdict(id=item.id, verdict="passed", passed=True, environment="sha256:none")
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 2**20
+
+
+# ---- memory and resuming -------------------------------------------------------------------------------------------
+
+
+def numbered(count: int) -> Iterator[Problem]:
+    return (Problem(id=f"p{n}", statement=f"Return {n}.", tests="assert f() == 1\n") for n in range(count))
+
+
+async def long_run(count: int, path: Path) -> dict[str, Any]:
+    """Resident memory at each tenth of a run, and how long the same command takes when all is done."""
+    memory: list[float] = []
+    finished = 0
+
+    def on_event(event: dict[str, Any]) -> None:
+        nonlocal finished
+        finished += event["event"] == "finished"
+        if event["event"] == "finished" and finished % max(1, count // 10) == 0:
+            memory.append(round(resident_mb(), 1))
+            print(f"{finished} trajectories, {memory[-1]} MB", file=sys.stderr)
+
+    async def run() -> tuple[float, float]:
+        """Wall and CPU seconds."""
+        started, cpu = time.perf_counter(), time.process_time()
+        work = {"sandbox": NoSandbox(), "gates": [Fresh()], "judge": passed, "on_event": on_event}
+        await grow(numbered(count), Instant(), path, settings=Settings(in_flight=16), **work)
+        return time.perf_counter() - started, time.process_time() - cpu
+
+    (took, cpu), (again, again_cpu) = await run(), await run()
+    return {
+        "trajectories": count,
+        "per_second": round(count / took, 1),
+        "cpu_ms_each": round(1000 * cpu / count, 2),
+        "memory_mb": memory,
+        "growth_bytes_each": round((memory[-1] - memory[0]) * 2**20 / (0.9 * count), 1),
+        "resume_s": round(again, 2),
+        "resume_cpu_s": round(again_cpu, 2),
+    }
+
+
+# ---- rate ----------------------------------------------------------------------------------------------------------
+
+
+def problem_of(item: Item) -> Problem:
+    assert isinstance(item.tests, str)
+    return Problem(id=item.id, statement="", style=item.style, tests=item.tests, entry_point=item.entry_point)
+
+
+async def rates(work: list[Item], workers: int, rounds: int) -> dict[str, Any]:
+    answers = {item.id: str(item.solution) for item in work}
+    problems = [problem_of(item) for item in work]
+    settings = Settings(in_flight=2 * workers, max_attempts=1)
+    bare: list[float] = []
+    looped: list[float] = []
+    async with DockerSandbox(workers=workers) as sandbox:
+
+        async def judged(item: Item) -> bool:
+            return (await verdict_of(item, sandbox)).verdict == "passed"
+
+        await timed(judged, work[: 2 * workers], workers)
+        for number in range(rounds):
+            bare.append((await timed(judged, work, 2 * workers))[0])
+            with tempfile.TemporaryDirectory() as folder:
+                started = time.perf_counter()
+                path = Path(folder) / "c.db"
+                await grow(problems, Instant(answers), path, sandbox=sandbox, gates=[], settings=settings)
+                looped.append(len(work) / (time.perf_counter() - started))
+            print(
+                f"round {number + 1}: {bare[-1]:.1f} verdicts/s, {looped[-1]:.1f} trajectories/s",
+                file=sys.stderr,
+            )
+    found = statistics.median(bare), statistics.median(looped)
+    return {
+        "verdicts_per_s": found[0],
+        "trajectories_per_s": found[1],
+        "share": round(found[1] / found[0], 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="HumanEval as JSONL; without it the bundled problems")
+    parser.add_argument("--items", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--trajectories", type=int, help="measure memory and resuming instead of the rate")
+    given = parser.parse_args()
+    if given.trajectories:
+        with tempfile.TemporaryDirectory() as folder:
+            found = asyncio.run(long_run(given.trajectories, Path(folder) / "c.db"))
+    else:
+        found = asyncio.run(rates(items(given.data, given.items, 0), given.workers, given.rounds))
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
