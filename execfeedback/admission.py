@@ -9,6 +9,7 @@ stated apart from what they reported, so a gate that never spoke is a rejection 
 from collections.abc import Sequence
 
 from execfeedback.accepted import accepted, accepted_item
+from execfeedback.confidence import evidence_of, probability
 from execfeedback.ids import digest
 from execfeedback.protocols import Gate, Sandbox
 from execfeedback.types import GateResult, ModelCall, Record, Rejection, Trajectory
@@ -115,6 +116,7 @@ def _record(trajectory: Trajectory, origin: str, results: Sequence[GateResult]) 
         attempts=trajectory.attempts,
         repaired=len(trajectory.attempts) > 1,
         gates=tuple(results),
+        confidence=round(probability(evidence_of(trajectory, results)), 4),
         integrity=attempt.verdict.integrity,
         parents=tuple(parents(trajectory)),
         models=tuple(sorted({call.model for call in _calls(trajectory)})),

@@ -8,7 +8,8 @@ from execfeedback.behaviour import script_files
 from execfeedback.behaviour.inputs import varied_stdins
 from execfeedback.languages import language
 from execfeedback.protocols import Sandbox
-from execfeedback.types import Case, Item, Job, Limits, StdioCase, Step, StepResult, Value
+from execfeedback.script_jobs import answer_of, ask
+from execfeedback.types import Case, Item, Job, Limits, Problem, StdioCase, Step, StepResult, Value
 
 _LIMITS = Limits(cpu_s=5, wall_s=15, memory_mb=512, output_kb=1024)
 _PROGRAM_INPUTS = 16
@@ -27,6 +28,37 @@ class Observation(Value):
     text: str
 
 
+class Expectation(Value):
+    """What a text expects of one call, as `observe_values` writes calls and values."""
+
+    source: int
+    """Place of the text among those that were read; -1 for the statement's own examples."""
+    call: str
+    value: str
+    line: str
+    """As an assert."""
+
+
+class Expected(Value):
+    """What tests and statement expect, and all calls that they and the signature show, one a line."""
+
+    expected: tuple[Expectation, ...] = ()
+    tests: str = ""
+
+
+async def expected_by(problem: Problem, tests: Sequence[str], sandbox: Sandbox) -> Expected:
+    """What several test texts and the problem's statement expect. Python functions only; nothing foreign is run."""
+    question = {
+        "entry_point": problem.entry_point,
+        "tests": list(tests),
+        "statement": problem.statement,
+        "prompt": problem.prompt or "",
+    }
+    answer = answer_of(await ask(sandbox, "expected.py", script_files(), question, _LIMITS))
+    rows = [dict(zip(Expectation.model_fields, row, strict=True)) for row in answer.get("expected", ())]
+    return Expected(expected=rows, tests=answer.get("tests", ""))
+
+
 async def observe(
     item: Item, sandbox: Sandbox, *, seed: int, limit: int, call_cpu_s: float
 ) -> tuple[Observation, ...]:
@@ -34,6 +66,19 @@ async def observe(
 
     Python only. `call_cpu_s` is the CPU time of one call. They are claims of untrusted code.
     """
+    return await _observe(item, sandbox, seed, limit, call_cpu_s, loose=False)
+
+
+async def observe_values(
+    item: Item, sandbox: Sandbox, *, seed: int, limit: int, call_cpu_s: float
+) -> tuple[Observation, ...]:
+    """The same, as `==` sees it: equal numbers have one text, and what became of the arguments is left out."""
+    return await _observe(item, sandbox, seed, limit, call_cpu_s, loose=True)
+
+
+async def _observe(
+    item: Item, sandbox: Sandbox, seed: int, limit: int, call_cpu_s: float, loose: bool
+) -> tuple[Observation, ...]:
     if item.language != "python" or not isinstance(item.solution, str):
         return ()
     if item.style == "stdio":
@@ -43,7 +88,8 @@ async def observe(
     if item.entry_point is None:
         return ()
     question = {"seed": seed, "limit": limit, "call_cpu_s": call_cpu_s, "entry_point": item.entry_point}
-    asked = json.dumps({**question, "arguments": item.contract.mutates is not False, **_examples(item)})
+    question |= {"loose": loose, "arguments": not loose and item.contract.mutates is not False}
+    asked = json.dumps({**question, **_examples(item)})
     step = Step(argv=("python3", "behaviour.py"), stdin=asked, warm=True)
     files = {**script_files(), "solution.py": item.solution}
     job = Job(environment=language(item.language).image, files=files, limits=_LIMITS, steps=(step,))

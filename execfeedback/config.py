@@ -26,7 +26,16 @@ FILE = "execfeedback.toml"
 PREFIX = "EXECFEEDBACK_"
 SHORT = "execfeedback_sandbox"
 """The variable that names a backend, as pydantic spells it."""
-GATES = ("held_out", "reference", "faithful", "static", "stable", "discriminating", "duplicate")
+GATES = (
+    "held_out",
+    "reference",
+    "faithful",
+    "static",
+    "stable",
+    "discriminating",
+    "consensus",
+    "duplicate",
+)
 
 
 class SandboxOptions(Value):

@@ -22,7 +22,7 @@ from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
 from execfeedback.spending import Choice, Pilot, choice
 from execfeedback.types import GateResult, Problem, Record, Trajectory
-from execfeedback.units import OrderedGate, Settings, Unit, review_limit, units
+from execfeedback.units import GroupGate, OrderedGate, Settings, Unit, review_limit, samples_of, units
 from execfeedback.verdicts import verdict_of
 
 SKIPPED_AT_ONCE = 64
@@ -81,12 +81,17 @@ class _Growth:
     ) -> None:
         self.writer, self.settings, self.halt, self._sink = writer, settings, halt, on_event
         self.gates = gates
-        self.parallel = [gate for gate in gates if not isinstance(gate, OrderedGate)]
+        self.parallel = [gate for gate in gates if not isinstance(gate, OrderedGate | GroupGate)]
+        self.among = [gate for gate in gates if isinstance(gate, GroupGate)]
         self.ordered = [gate for gate in gates if isinstance(gate, OrderedGate)]
         self.progress = Progress()
         self._claimed: set[str] = set()
         self._line: dict[int, tuple[str, str] | None] = {}
         """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
+        self._groups: dict[int, dict[int, tuple[str, str, bool] | None]] = {}
+        """By problem the finished samples: unit, trajectory, and whether it waits for admission."""
+        self._said: dict[str, list[GateResult]] = {}
+        """By unit what the gates among samples said."""
         self._next = 0
         self._unanswered, self._failure = 0, ""
         self._pilot = Pilot(settings.pilot)
@@ -154,7 +159,7 @@ class _Growth:
         name = {"problem": unit.problem.id, "sample": unit.sample}
         if state.admitted or unit.key in self._claimed:
             self.emit({"event": "skipped", **name})
-            self._line[position] = None
+            done = (unit.key, state.trajectory, False) if state.admitted and state.trajectory else None
             if position % SKIPPED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         else:
@@ -171,8 +176,34 @@ class _Growth:
                 self.emit({"event": "pending", **name})
                 return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
-            self._line[position] = (unit.key, id) if id else None
+            done = (unit.key, id, True) if id else None
+        await self._stand_in_line(position, done)
         self._admit()
+
+    async def _stand_in_line(self, position: int, done: tuple[str, str, bool] | None) -> None:
+        """The samples of a problem come into the line together, once the gates have looked at all of them."""
+        size = len(samples_of(self.settings))
+        number = position // size
+        group = self._groups.setdefault(number, {})
+        group[position] = done
+        if len(group) < size:
+            return
+        del self._groups[number]
+        stopped = [seat for _, seat in sorted(group.items()) if seat is not None]
+        if self.among and any(waits for _, _, waits in stopped):
+            await self._look_among(stopped)
+        for place, seat in group.items():
+            self._line[place] = seat[:2] if seat is not None and seat[2] else None
+
+    async def _look_among(self, stopped: list[tuple[str, str, bool]]) -> None:
+        samples = [self.writer.corpus.trajectory(id) for _, id, _ in stopped]
+        for gate in self.among:
+            said = await gate.check_group(samples, self.sandbox)
+            for (key, _, waits), sample, result in zip(stopped, samples, said, strict=True):
+                if waits and result is not None:
+                    self._said.setdefault(key, []).append(result)
+                    name = {"problem": sample.problem.id, "sample": sample.sample}
+                    self.emit({"event": "gate", **name, **result.model_dump(mode="json")})
 
     async def _finish(self, unit: Unit, state: UnitState, emit: EventSink) -> str | None:
         """Id of the unit's trajectory once it is ready for admission; None when the model failed it."""
@@ -261,6 +292,9 @@ class _Growth:
     def _decide(self, key: str, id: str) -> None:
         trajectory, found = self.writer.corpus.trajectory(id), self.writer.unit(key).examination
         results = [GateResult.model_validate(result) for result in found["gates"]]
+        said = self._said.pop(key, [])
+        if all(result.passed for result in results):
+            results += said
         for gate in self.ordered:
             if gate.name in found["keys"] and all(result.passed for result in results):
                 results.append(gate.admit(found["keys"][gate.name]))

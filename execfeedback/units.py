@@ -76,6 +76,20 @@ def review_limit(gates: Sequence[Gate]) -> int | None:
     return max((gate.refusals_revised for gate in gates if isinstance(gate, ReviewGate)), default=None)
 
 
+@runtime_checkable
+class GroupGate(Protocol):
+    """A gate that judges the samples of one problem among each other, once all of them have stopped."""
+
+    name: str
+    version: str
+
+    async def check_group(
+        self, samples: Sequence[Trajectory], sandbox: Sandbox
+    ) -> tuple[GateResult | None, ...]:
+        """By sample its result; None for one that did not stop as `passed`."""
+        ...
+
+
 class Unit(Value):
     """One sample of one problem. `key` is the digest of all that decides what becomes of it."""
 

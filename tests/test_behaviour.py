@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from execfeedback.behaviour import script_files
+from execfeedback.behaviour.expected import answer as expected_answer
+from execfeedback.behaviour.expected import expectations
 from execfeedback.behaviour.inputs import call_text, example_calls, varied, varied_calls, varied_stdins
 from execfeedback.behaviour.script import answer, calls_of
 from execfeedback.behaviour.texts import text_of
+from execfeedback.behaviour.typed import typed_calls
 
 TESTS = """
 import math
@@ -146,3 +149,91 @@ def test_the_script_brings_all_that_it_needs() -> None:
     assert {"behaviour.py", "execfeedback/__init__.py", "execfeedback/behaviour/script.py"} <= set(
         script_files()
     )
+
+
+# ---- what tests and statements expect ---------------------------------------------------------------------------
+
+STATEMENT = """Add one.
+
+>>> f(1)
+2
+f([2]) ➞ [3]
+"""
+
+
+def test_expectations_are_comparisons_with_literals_and_truths() -> None:
+    tests = """
+assert f(1) == 2, "why"
+assert {"a": 1} == candidate(x=2)
+assert f(3) and True
+assert not f(4)
+assert f(5)
+assert f(6) is None
+assert f(y) == 2
+assert f(7) != 2
+assert abs(f(8) - 1.5) < 0.1
+"""
+    found = list(expectations(tests, "f"))
+    assert found == [
+        (([1], {}), 2),
+        (([], {"x": 2}), {"a": 1}),
+        (([4], {}), False),
+        (([5], {}), True),
+        (([6], {}), None),
+    ]
+
+
+def test_a_text_that_is_no_python_is_read_line_by_line() -> None:
+    assert list(expectations("assert f(1) == 2\nassert f(\nassert f(3) == 4\n", "f")) == [
+        (([1], {}), 2),
+        (([3], {}), 4),
+    ]
+
+
+def test_the_answer_names_source_call_value_and_line() -> None:
+    question = {
+        "entry_point": "f",
+        "statement": STATEMENT,
+        "prompt": "def f(n: int) -> int:\n",
+        "tests": ["assert f(1) == 2.0"],
+    }
+    found = expected_answer(question)
+
+    assert found["expected"] == [
+        [-1, "(1)", "2", "assert f(1) == 2"],
+        [-1, "([2])", "[3]", "assert f([2]) == [3]"],
+        [0, "(1)", "2", "assert f(1) == 2.0"],
+    ]
+    lines = found["tests"].splitlines()
+    assert lines[:2] == ["f(1)", "f([2])"] and len(lines) > 10
+
+
+def test_calls_of_a_signature_are_of_its_types_and_the_same_every_time() -> None:
+    prompt = "from typing import List\n\ndef f(a: List[int], b: str, c: float | None = None) -> bool:\n"
+    calls = typed_calls(prompt, "f", 20)
+
+    assert calls == typed_calls(prompt, "f", 20) and len(calls) == 20
+    assert all(type(args[0]) is list and type(args[1]) is str for args, _ in calls)
+    assert {type(args[2]) for args, _ in calls} == {float, type(None)}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["def f(a):\n", "def f(a: Thing):\n", "def g(a: int):\n", "def f(", "def f():\n"]
+)
+def test_a_signature_without_known_types_gives_no_calls(prompt: str) -> None:
+    assert typed_calls(prompt, "f", 5) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(2, 2.0), ([1, True], [1.0, 1]), (0.1 + 0.2, 0.3), ({"a": 2}, {"a": 2.0}), ((1, (2.0,)), (1, (2,)))],
+)
+def test_loose_texts_are_those_of_equal_numbers(one: Any, other: Any) -> None:
+    assert text_of(one, loose=True) == text_of(other, loose=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, 2), ([1], (1,)), ("1", 1), (0.30001, 0.3), (2**60, 2**60 + 1), (None, 0)]
+)
+def test_loose_texts_tell_different_values_apart(one: Any, other: Any) -> None:
+    assert text_of(one, loose=True) != text_of(other, loose=True)

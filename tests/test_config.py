@@ -52,6 +52,7 @@ def test_defaults() -> None:
         "static",
         "stable",
         "discriminating",
+        "consensus",
         "duplicate",
     )
     assert (config.sandbox.backend, config.budget.max_cost, config.roles.solver.model) == (

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -581,3 +581,72 @@ async def test_a_pilot_without_an_end_lets_nobody_wait_for_ever(tmp_path: Path) 
     await asyncio.wait_for(growing(tmp_path / "d.db", PILOT, generator=Silent({"p1"})), 20)
     with Corpus(tmp_path / "d.db") as corpus:
         assert corpus.counts().admitted == 22
+# ---- gates that judge the samples of a problem among each other --------------------------------------------------
+
+
+class Among:
+    """A gate that refuses by what both samples wrote, and notes whom it saw together."""
+
+    name = "among"
+    version = "1"
+
+    def __init__(self) -> None:
+        self.saw: list[tuple[str, tuple[int, ...]]] = []
+
+    async def check_group(
+        self, samples: Sequence[Trajectory], sandbox: Sandbox
+    ) -> tuple[GateResult | None, ...]:
+        await sandbox.run(JOB)
+        self.saw.append((samples[0].problem.id, tuple(sample.sample for sample in samples)))
+        codes = [sample.attempts[-1].solution.code for sample in samples]
+        return tuple(
+            self._result(chance(code, *codes)) if sample.stopped == "passed" else None
+            for code, sample in zip(codes, samples, strict=True)
+        )
+
+    def _result(self, number: int) -> GateResult:
+        reason = "" if number > 300 else "outvoted"
+        return GateResult(gate="among", version="1", passed=not reason, reason=reason)
+
+
+async def test_samples_are_judged_among_each_other_once_all_have_stopped(tmp_path: Path) -> None:
+    gate, events = Among(), []
+    await growing(tmp_path / "c.db", gates=[Picky(), gate, Fresh()], on_event=events.append)
+
+    assert sorted(gate.saw) == sorted((problem.id, (0, 1)) for problem in PROBLEMS)
+    records, rejected = ends(tmp_path / "c.db")
+    assert len(records) + len(rejected) == 24 and ("among:outvoted" in {reason for _, reason in rejected})
+    with Corpus(tmp_path / "c.db") as corpus:
+        assert all("among" in [gate.gate for gate in record.gates] for record in corpus.records())
+    assert {event["reason"] for event in events if event.get("gate") == "among"} == {"", "outvoted"}
+
+
+async def test_judging_among_samples_ends_alike_whatever_finishes_first(tmp_path: Path) -> None:
+    one, many = TWO.model_copy(update={"in_flight": 1}), TWO.model_copy(update={"in_flight": 8})
+    await growing(tmp_path / "a.db", one, gates=[Picky(), Among(), Fresh()])
+    await growing(tmp_path / "b.db", many, gates=[Picky(), Among(), Fresh()], generator=Writer(delay=0.01))
+    assert ends(tmp_path / "a.db") == ends(tmp_path / "b.db")
+
+
+async def test_a_run_that_is_cut_off_judges_the_whole_group_again(tmp_path: Path) -> None:
+    await growing(tmp_path / "whole.db", gates=[Picky(), Among(), Fresh()])
+    halt = Halt()
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["event"] == "record" and halt.reason is None:
+            halt.stop(Interrupted(2))
+
+    with pytest.raises(Interrupted):
+        await growing(
+            tmp_path / "c.db", gates=[Picky(), Among(), Fresh()], halt=halt, on_event=stop, generator=Writer()
+        )
+    generator = Writer()
+    await growing(tmp_path / "c.db", gates=[Picky(), Among(), Fresh()], generator=generator)
+    assert ends(tmp_path / "c.db") == ends(tmp_path / "whole.db")
+
+
+async def test_an_admitted_sample_is_a_peer_of_those_that_come_later(tmp_path: Path) -> None:
+    gate = Among()
+    await growing(tmp_path / "c.db", TWO.model_copy(update={"samples": 1}), gates=[Among(), Fresh()])
+    await growing(tmp_path / "c.db", gates=[gate, Fresh()])
+    assert {samples for _, samples in gate.saw} == {(0, 1)}

@@ -2,9 +2,9 @@
 
 import pytest
 
+from execfeedback.behaviour.shown import Example, examples
 from execfeedback.feedback import feedback
 from execfeedback.generators.mutate.repair.candidates import candidates
-from execfeedback.generators.mutate.repair.examples import Example, examples
 from execfeedback.generators.mutate.repair.script import answer
 from execfeedback.generators.mutate.repair.told import Told, told
 from execfeedback.generators.mutate.repair.trial import trials

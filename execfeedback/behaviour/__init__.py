@@ -1,14 +1,14 @@
 """What a program answers on generated inputs, so that two programs can be compared. Standard library only.
 
 Untrusted tests are not parsed and untrusted solutions not called on the host: `script_files()` is this
-package as files of a sandbox job whose program `behaviour.py` reads one JSON object on stdin and writes a
-line for each call on stdout (see `execfeedback.behaviour_in_sandbox`).
+package as files of a sandbox job. Its program `behaviour.py` reads one JSON object on stdin and writes a
+line for each call on stdout, `expected.py` reads tests (see `execfeedback.behaviour_in_sandbox`).
 """
 
 from functools import cache
 from pathlib import Path
 
-_START = "from execfeedback.behaviour.script import main\n\nmain()\n"
+_START = "from execfeedback.behaviour.{module} import main\n\nmain()\n"
 
 
 @cache
@@ -16,4 +16,5 @@ def script_files() -> dict[str, str]:
     """Path to text of every file that `python3 behaviour.py` needs beside `solution.py`."""
     folder = Path(__file__).parent
     own = {f"execfeedback/behaviour/{path.name}": path.read_text("utf-8") for path in folder.glob("*.py")}
-    return {"behaviour.py": _START, "execfeedback/__init__.py": "", **own}
+    starts = {"behaviour.py": _START.format(module="script"), "expected.py": _START.format(module="expected")}
+    return {**starts, "execfeedback/__init__.py": "", **own}

@@ -24,21 +24,24 @@ _NEAR = 0.6
 _NUMBER = re.compile(r"-?\d+")
 
 
-def example_calls(tests: str, entry_point: str) -> list[Call]:
+def example_calls(tests: str | ast.Module, entry_point: str) -> list[Call]:
     """Calls of the entry point with literal arguments, in the order of the text. Raises SyntaxError."""
-    nodes = (node for node in ast.walk(ast.parse(tests)) if isinstance(node, ast.Call))
-    calls = [_literal(node) for node in nodes if _called(node) in (entry_point, _CANDIDATE)]
+    tree = ast.parse(tests) if isinstance(tests, str) else tests
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    calls = [literal_call(node) for node in nodes if called(node) in (entry_point, _CANDIDATE)]
     return [call for call in calls if call is not None]
 
 
-def _called(node: ast.Call) -> str:
+def called(node: ast.Call) -> str:
+    """The name that is called, whatever it is an attribute of."""
     function = node.func
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _literal(node: ast.Call) -> Call | None:
+def literal_call(node: ast.Call) -> Call | None:
+    """The arguments of a call; None when one is no literal."""
     try:
         arguments = [ast.literal_eval(argument) for argument in node.args]
         keywords = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords if word.arg}

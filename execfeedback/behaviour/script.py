@@ -3,7 +3,8 @@
 Reads `{"entry_point", "tests" or "cases", "seed", "limit", "call_cpu_s", "arguments"}` on stdin and writes
 `[call, outcome, text]` a line: `value` with the value's text, `raised` with the exception's name, `late`
 after `call_cpu_s` seconds of CPU, `opaque` for a value that has no text. With `arguments`, what the call made
-of its arguments is part of the answer. The lines are claims of untrusted code: whoever reads them knows.
+of its arguments is part of the answer; with `loose`, equal numbers have one text. The lines are claims of untrusted
+code: whoever reads them knows.
 """
 
 import copy
@@ -35,13 +36,15 @@ def calls_of(question: dict[str, Any]) -> list[Call]:
     return varied_calls(examples, question["limit"], question["seed"])
 
 
-def answer(function: Any, call: Call, call_cpu_s: float, arguments: bool) -> tuple[str, str]:
+def answer(
+    function: Any, call: Call, call_cpu_s: float, arguments: bool, loose: bool = False
+) -> tuple[str, str]:
     """Outcome and text of one call, on a copy of its arguments."""
     args, kwargs = copy.deepcopy(call)
     signal.setitimer(signal.ITIMER_VIRTUAL, call_cpu_s)
     try:
         value = function(*args, **kwargs)
-        text = text_of((value, args, kwargs) if arguments else value)
+        text = text_of((value, args, kwargs) if arguments else value, loose)
     except Late:
         return "late", ""
     except BaseException as error:  # sys.exit and the like are an answer of the program, too
@@ -70,6 +73,8 @@ def main() -> None:
     signal.signal(signal.SIGVTALRM, _late)
     function = getattr(importlib.import_module("solution"), question["entry_point"])
     for call in calls:
-        outcome = answer(function, call, question["call_cpu_s"], question["arguments"])
+        outcome = answer(
+            function, call, question["call_cpu_s"], question["arguments"], question.get("loose", False)
+        )
         out.write(json.dumps([call_text(call), *outcome]) + "\n")
         out.flush()

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ _ITEMS = 1000
 _DEPTH = 30
 _LARGE = 10**30
 """From here on a number is written in base 16: Python limits the digits of base 10."""
+_EXACT = 2**53
+"""Below it every whole number has a float of its own."""
 _AS_WRITTEN = ("decimal", "fractions", "datetime", "pathlib", "range", "uuid")
 """Modules and builtins whose values say all that they are in their repr."""
 
@@ -19,13 +22,31 @@ class Opaque(Exception):
     """The value holds something that has no text of its own."""
 
 
-def text_of(value: Any) -> str | None:
-    """The text, long ones shortened to a digest; None for what cannot be told from another."""
+def text_of(value: Any, loose: bool = False) -> str | None:
+    """The text, long ones shortened to a digest; None for what cannot be told from another.
+
+    `loose`: numbers that are equal have one text whatever their type, and floats count to nine digits."""
     try:
-        text = _text(value, 0)
+        text = _text(_levelled(value, 0) if loose else value, 0)
     except Opaque:
         return None
     return text if len(text) <= _LONG else f"{text[:100]}... {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _levelled(value: Any, depth: int) -> Any:
+    """A value with its numbers as `loose` writes them."""
+    if depth > _DEPTH:
+        raise Opaque
+    if isinstance(value, float) and math.isfinite(value):
+        short = float(f"{value:.9g}")
+        return int(short) if short.is_integer() and abs(short) < _EXACT else short
+    if isinstance(value, bool):
+        return int(value)
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(_levelled(item, depth + 1) for item in value)
+    if type(value) is dict:
+        return {_levelled(key, depth + 1): _levelled(item, depth + 1) for key, item in value.items()}
+    return value
 
 
 def _text(value: Any, depth: int) -> str:

@@ -23,6 +23,10 @@ def export(
         str | None,
         typer.Option(help="LOW:HIGH, such as 0.1:0.9: problems that samples solve about so often."),
     ] = None,
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Leave out records that are less likely to be right than this."),
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest on stdout.")] = False,
 ) -> None:
     """Write the records of a corpus as data to train on, with a manifest of counts and checksums."""
@@ -41,12 +45,15 @@ def export(
         found = rated_records(opened)
         if solve_rate is not None:
             found = (r for r in found if r.solve_rate is not None and low <= r.solve_rate <= high)
-        manifest = write(found, exporter, out, version("execfeedback"))
+        manifest = write(found, exporter, out, version("execfeedback"), min_confidence)
     if as_json:
         typer.echo(json.dumps(manifest))
         return
     file = manifest["files"][0]
     typer.echo(f"{manifest['rows']} rows in {out / file['name']} (sha256 {file['sha256'][:16]})")
+    unsure = manifest["left_out"].get("confidence", 0)
+    if unsure:
+        typer.echo(f"{unsure} records with a confidence below {min_confidence:g} were left out")
     left = manifest["left_out"].get("semi_synthetic", 0)
     if left:
         typer.echo(f"{left} semi-synthetic records were left out; --include-semi-synthetic takes them")

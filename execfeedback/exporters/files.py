@@ -18,15 +18,20 @@ MANIFEST, CARD = "manifest.json", "README.md"
 
 
 def export(
-    records: Iterable[Record], exporter: Exporter | RowsExporter, folder: Path, version: str
+    records: Iterable[Record],
+    exporter: Exporter | RowsExporter,
+    folder: Path,
+    version: str,
+    min_confidence: float = 0.0,
 ) -> dict[str, Any]:
     """Write `FORMAT.jsonl` (or Parquet) and `manifest.json` into a folder; returns the manifest.
 
     Rows are in the order of the records, so that equal corpora give equal files; a row that comes again is written once. An
     export of the same format is replaced; a folder with another format raises InputError, since trainers read whole folders.
+    Records below `min_confidence`, and above 0 those without an estimate, are left out.
     """
     _refuse_mixing(folder, exporter.name)
-    tally = Tally()
+    tally = Tally(min_confidence)
     parquet = exporter if isinstance(exporter, ParquetExporter) else None
     path = folder / (parquet.file if parquet else f"{exporter.name}.jsonl")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,10 +57,11 @@ def export(
 class Tally:
     """What went into an export, and what did not."""
 
-    def __init__(self) -> None:
+    def __init__(self, min_confidence: float = 0.0) -> None:
+        self.min_confidence = min_confidence
         self.records = self.repeated = self.repaired = 0
         self.left_out: Counter[str] = Counter()
-        """By origin: records that gave no row."""
+        """By origin: records that gave no row; `confidence`: those that are not sure enough."""
         self.counts: dict[str, Counter[str]] = {}
         self.sources: Counter[tuple[str | None, ...]] = Counter()
 
@@ -64,6 +70,9 @@ class Tally:
         seen: set[str] = set()
         for record in records:
             self.records += 1
+            if (record.confidence or 0.0) < self.min_confidence:
+                self.left_out["confidence"] += 1
+                continue
             rows = _rows(record, exporter)
             new = [row for row in rows if digest(row) not in seen]
             seen |= {digest(row) for row in new}
@@ -95,6 +104,7 @@ class Tally:
             "records": self.records,
             "repaired": self.repaired,
             "left_out": dict(self.left_out),
+            "min_confidence": self.min_confidence,
             "repeated_rows": self.repeated,
             **counted,
             "environments": sorted(self.counts.get("environments", ())),

@@ -128,6 +128,24 @@ def spread(corpus: Corpus, column: str) -> tuple[Bar, ...]:
     return bars(amounts.items())
 
 
+def confidence(corpus: Corpus) -> tuple[Bar, ...]:
+    """Records by their estimate of being right, in ranges; `part` are the repaired ones."""
+    rows = corpus.select(
+        """SELECT min(CAST(json_extract(body, '$.confidence') * 10 AS INTEGER), 9) AS n, count(*), sum(attempts > 1)
+           FROM records WHERE json_extract(body, '$.confidence') IS NOT NULL GROUP BY n ORDER BY n DESC"""
+    )
+    most = max((number for _, number, _ in rows), default=1)
+    return tuple(
+        Bar(
+            label=f"{10 * n} to {10 * n + 10} %",
+            amount=number,
+            share=number / most,
+            note=f"{repaired} repaired" if repaired else "",
+        )
+        for n, number, repaired in rows
+    )
+
+
 def problems_seen(corpus: Corpus) -> tuple[int, int]:
     """Problems that were tried, and problems with at least one record."""
     count = "SELECT count(DISTINCT problem) FROM"

@@ -4,9 +4,11 @@ import time
 from functools import cache
 from typing import Any
 
+from execfeedback.confidence import fitted
 from execfeedback.corpus import Corpus
 from execfeedback.printable import printable, shortened
 from execfeedback.report import figures, samples, story
+from execfeedback.report.calibration import calibration
 from execfeedback.report.flow import flow
 from execfeedback.types import Tests
 
@@ -34,6 +36,8 @@ def _content(corpus: Corpus) -> dict[str, Any]:
         "failing": figures.failing_verdicts(corpus),
         "gates": figures.gates(corpus),
         "rejections": _rejections(corpus),
+        "confidence": figures.confidence(corpus),
+        "calibration": calibration(fitted()),
         "spreads": _spreads(corpus),
         "models": figures.models(corpus),
         "samples": samples.tables(corpus),

@@ -1,7 +1,8 @@
 """Fixtures of the gates: what each must let pass and must reject, as data in `<gate>/{accept,reject}/*.json`.
 
-`problem`, `suite`, `held_out` and `code` are the accepted work, `first_tries` what it was revised from, `before` the work
-that the corpus holds, `why` what it shows; a reject states the `reason` that it must be given.
+`problem`, `suite`, `held_out` and `code` are the accepted work, `peers` the codes of other samples, `first_tries` what it
+was revised from, `before` the work that the corpus holds, `why` what it shows; a reject states the `reason` that it must
+be given.
 """
 
 import json
@@ -13,10 +14,11 @@ import pytest
 
 from execfeedback import types
 from execfeedback.types import Attempt, GateResult, Problem, Solution, Trajectory, Verdict
+from execfeedback.units import GroupGate
 
 FOLDER = Path(__file__).resolve().parent
 GATES = (
-    "held_out", "reference", "faithful", "static", "stable", "discriminating", "judge", "novel", "duplicate",
+    "held_out", "reference", "faithful", "static", "stable", "discriminating", "consensus", "judge", "novel", "duplicate",
 )  # fmt: skip
 
 
@@ -49,6 +51,11 @@ def trajectory(given: dict[str, Any], suite: dict[str, Any]) -> Trajectory:
     )
 
 
+def peers(given: dict[str, Any]) -> list[Trajectory]:
+    """The other samples of a fixture, accepted under the same tests."""
+    return [trajectory({**given, "code": code}, given["suite"]) for code in given["peers"]]
+
+
 def attempt(code: str, passed: bool) -> Attempt:
     name = "passed" if passed else "wrong_answer"
     return Attempt(
@@ -60,6 +67,11 @@ async def examined(path: Path, gate: str, sandbox: Any) -> GateResult:
     """What a fresh gate says about a fixture, after it saw what was before."""
     given = read(path)
     judge = import_module(f"execfeedback.gates.{gate}").create()
+    if isinstance(judge, GroupGate):
+        group = [trajectory(given, given["suite"]), *peers(given)]
+        result = (await judge.check_group(group, sandbox))[0]
+        assert result is not None
+        return result
     for earlier in given.get("before", ()):
         result = await judge.check(trajectory(earlier, given["suite"]), sandbox)
         assert result.passed, f"{path}: what was before is a duplicate itself"

@@ -11,7 +11,7 @@ from execfeedback.types import Limits
 
 MOST = 600
 """Corrections that are tried at most."""
-_PACKAGES = ("execfeedback.mutation", "execfeedback.generators.mutate.repair")
+_PACKAGES = ("execfeedback.mutation", "execfeedback.behaviour", "execfeedback.generators.mutate.repair")
 _LIMITS = Limits(cpu_s=60, wall_s=120, memory_mb=1024, output_kb=1024, processes=64)
 _LONGEST = 100_000
 

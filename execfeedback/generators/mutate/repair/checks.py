@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from execfeedback.generators.mutate.repair.examples import Example
+from execfeedback.behaviour.shown import Example
 from execfeedback.generators.mutate.repair.told import Told
 
 Check = Callable[[CodeType], bool]

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from execfeedback.behaviour.shown import examples
 from execfeedback.generators.mutate.repair.candidates import candidates
 from execfeedback.generators.mutate.repair.checks import check_of, examples_met
-from execfeedback.generators.mutate.repair.examples import examples
 from execfeedback.generators.mutate.repair.told import Told, told
 from execfeedback.generators.mutate.repair.trial import Judge, Trial, trials
 from execfeedback.mutation.source import Mutant

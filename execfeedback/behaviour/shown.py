@@ -6,8 +6,13 @@ import re
 from dataclasses import dataclass
 
 _ARROW = re.compile(
-    r"^[`'\"]?\s*(?:={1,2}>|=>|➞|->|→|==|=|#\s*(?:=>|->|returns?)?|(?:should\s+)?returns?|is|gives)\s*[`'\"]?\s*"
+    r"^[`'\"]?\s*(?:={1,2}>|=>|➞|->|→|==|=|#\s*(?:=>|->|returns?)?|(?:should\s+)?returns?|is|gives)\s*"
 )
+_WORDS = {"true": "True", "false": "False", "null": "None", "none": "None"}
+"""How statements write what Python spells otherwise."""
+_ON = re.compile(r"\s*(?:$|[.,;:#)`'\"])|\s+\(?[A-Za-z]")
+"""What may stand behind a value; a digit or an operator says that the value is a longer one."""
+_PAIR = re.compile(r"^\s*(?:Input|In)\s*:(.+)\n\s*(?:Output|Out)\s*:(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,9 @@ class Example:
 
 def examples(text: str, entry_point: str | None) -> tuple[Example, ...]:
     """Examples in the order of the text."""
-    return (*_sessions(text), *(_calls(text, entry_point) if entry_point else ()))
+    if not entry_point:
+        return _sessions(text)
+    return (*_sessions(text), *_calls(text, entry_point), *_pairs(text, entry_point))
 
 
 def _sessions(text: str) -> tuple[Example, ...]:
@@ -39,7 +46,7 @@ def _calls(text: str, entry_point: str) -> tuple[Example, ...]:
             continue
         end = _call_end(line, start)
         arrow = _ARROW.match(line[end:]) if end else None
-        value = _longest_literal(line[end + arrow.end() :]) if end and arrow else ""
+        value = _value(line[end + arrow.end() :]) if end and arrow else ""
         if end and value:
             found.append(Example(line[start:end], value))
     return tuple(found)
@@ -56,8 +63,32 @@ def _call_end(line: str, start: int) -> int | None:
     return None
 
 
+def _pairs(text: str, entry_point: str) -> tuple[Example, ...]:
+    """`Input: 3` over `Output: 4`, where the input is nothing but literals."""
+    found = []
+    for given, wanted in _PAIR.findall(text):
+        arguments, value = given.strip(), _value(wanted)
+        if value and _value(arguments) == arguments:
+            found.append(Example(f"{entry_point}({arguments})", value))
+    return tuple(found)
+
+
+def _value(text: str) -> str:
+    """The literal that a text begins with, as Python writes it; quotes around it as prose has them do not count."""
+    bare = text.strip().strip("`")
+    for said in (bare, bare.lstrip("'\"")):
+        word = re.match(r"[A-Za-z]+", said)
+        if word and word.group().lower() in _WORDS:
+            return _WORDS[word.group().lower()]
+        if value := _longest_literal(said):
+            return value
+    return ""
+
+
 def _longest_literal(text: str) -> str:
     for end in range(len(text), 0, -1):
+        if not _ON.match(text[end:]):
+            continue
         try:
             ast.literal_eval(text[:end].strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
