@@ -21,8 +21,10 @@ class Standing(Value):
 
     inputs: int = 0
     """Calls to which this solution, or most others, answer with a value."""
+    others: int = 0
+    """Other solutions, each text once."""
     peers: int = 0
-    """Other solutions, each text once, that meet all of the statement's own examples."""
+    """Those of them that meet all of the statement's own examples: only they are asked."""
     agreeing: int = 0
     """Those of them that answer alike to every one of these inputs."""
     rivals: int = 0
@@ -64,6 +66,7 @@ def standing(own: Answers, others: Sequence[Answers], expected: Sequence[Expecta
     missed = [one for one in tests if one not in met]
     return Standing(
         inputs=len(inputs),
+        others=len(others),
         peers=len(peers),
         agreeing=agreeing,
         rivals=max(clusters.values(), default=0),
