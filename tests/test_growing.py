@@ -581,6 +581,8 @@ async def test_a_pilot_without_an_end_lets_nobody_wait_for_ever(tmp_path: Path) 
     await asyncio.wait_for(growing(tmp_path / "d.db", PILOT, generator=Silent({"p1"})), 20)
     with Corpus(tmp_path / "d.db") as corpus:
         assert corpus.counts().admitted == 22
+
+
 # ---- gates that judge the samples of a problem among each other --------------------------------------------------
 
 
