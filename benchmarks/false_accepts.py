@@ -20,18 +20,24 @@ from pathlib import Path
 from typing import Any
 
 from curve import picture
-from fitting import Kept, expected_error, fit, kept, part, reliability
+from fitting import Kept, expected_error, kept, part, reliability, signed_fit
 from kept_runs import KeptRuns
 from recordings import Group, groups, number, tasks
 from replayed import Replayed, Row
 
-from execfeedback.confidence import Evidence, Fit, Model, features, fitted, probability
+from execfeedback.confidence import Fit, Model, features, fitted, probability
 from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.verifying import in_flight
 
 CLASSES = ("first", "repaired")
 THRESHOLDS = (0.0, *(n / 100 for n in range(30, 100, 2)), 0.99)
 PENALTY = 1.0
+SIGNS = {
+    **dict.fromkeys(("given", "generated", "killed", "met", "solved", "agreeing", "agreement", "dual"), 1),
+    **dict.fromkeys(("attempts", "untested", "contested", "rivals"), -1),
+}
+"""What more of each may do to the estimate. A coefficient that comes out otherwise is chance or the shadow of
+another: it is set to 0, and the others are fitted again."""
 KEEP = 0.8
 """Share of the right ones that the threshold of each class must keep on the problems that it is chosen on."""
 
@@ -68,10 +74,9 @@ def model_of(rows: Sequence[Row], sources: Sequence[str], truth: str) -> Model:
     accepted = [row for row in rows if row.shown]
     used = [row for row in accepted if part(row.task) == "fit"]
     held = [row for row in accepted if part(row.task) == "report"]
-    names = list(features(Evidence()))
-    vectors = [[features(row.evidence)[name] for name in names] for row in used]
-    weights = fit(vectors, [right(row, truth) for row in used], PENALTY)
-    found = Model(fit=Fit(), coefficients=dict(zip(names, (round(w, 4) for w in weights), strict=True)))
+    vectors = [features(row.evidence) for row in used]
+    weights = signed_fit(vectors, [right(row, truth) for row in used], SIGNS, PENALTY)
+    found = Model(fit=Fit(), coefficients={name: round(weight, 4) for name, weight in weights.items()})
     bins = reliability(
         [probability(row.evidence, found) for row in held], [right(row, truth) for row in held]
     )

@@ -33,6 +33,22 @@ def fit(rows: Sequence[Vector], right: Sequence[bool], penalty: float) -> Vector
     return found
 
 
+def signed_fit(
+    rows: Sequence[dict[str, float]], right: Sequence[bool], signs: dict[str, int], penalty: float
+) -> dict[str, float]:
+    """The same by name; coefficients of a wrong sign are 0."""
+    names = list(rows[0])
+    while True:
+        vectors = [[row[name] for name in names] for row in rows]
+        found = dict(zip(names, fit(vectors, right, penalty), strict=True))
+        wrong = {
+            name: one * signs.get(name, 0) for name, one in found.items() if one * signs.get(name, 0) < 0
+        }
+        if not wrong:
+            return {name: found.get(name, 0.0) for name in rows[0]}
+        names.remove(min(wrong, key=lambda name: wrong[name]))
+
+
 def solved(matrix: list[Vector], right: Vector) -> Vector:
     """The solution of a system of linear equations, by Gauss with the largest pivot."""
     rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]

@@ -107,10 +107,11 @@ class Replayed:
     async def killed(
         self, problem: Problem, chosen: "Chosen", shown: Sequence[str], own: Answers, expected: Expected
     ) -> float | None:
-        """Share of twelve mutants that fail the examples and the written tests that the solution meets."""
+        """Share of twelve mutants that fail the examples and the written tests that the solution meets; None without
+        examples."""
         met = [one.line for one in expected.expected if one.source >= 0 and meets(own, one)]
         suite = "\n".join(dict.fromkeys([*shown, *met][:40]))
-        if not self.killing or not suite or not (chosen.passes or not shown):
+        if not self.killing or not shown or not chosen.passes:
             return None
         item = item_of(problem, chosen.code, suite)
 
