@@ -5,7 +5,9 @@ import re
 import time
 from typing import Any
 
+from execfeedback.cli.languages_cmd import described
 from execfeedback.languages import language, languages
+from execfeedback.sandbox.images import present_images
 from execfeedback.service.health import CANARY
 from execfeedback.service.runner import Runner
 from execfeedback.types import Value
@@ -22,47 +24,37 @@ class Offer(Value):
 
 
 class Offered:
-    """Asks for each language by itself: an engine takes its time."""
-
     def __init__(self, runner: Runner, backend: str) -> None:
         self.runner, self.backend = runner, backend
-        self.known: dict[str, tuple[float, dict[str, Any]]] = {}
+        self.found: list[dict[str, Any]] = []
+        self.at, self.lock = float("-inf"), asyncio.Lock()
 
     async def rows(self) -> list[dict[str, Any]]:
         """As `execfeedback languages --json` has them."""
-        names = languages() if self.backend == "docker" else ["python"]
-        return await asyncio.gather(*map(self.row, names))
+        async with self.lock:
+            if time.monotonic() - self.at > FRESH_S:
+                self.found, self.at = await self.asked(), time.monotonic()
+            return self.found
 
-    async def row(self, name: str) -> dict[str, Any]:
-        at, found = self.known.get(name, (float("-inf"), {}))
-        if time.monotonic() - at > FRESH_S:
-            found = await self.asked(name)
-            self.known[name] = time.monotonic(), found
-        return found
-
-    async def asked(self, name: str) -> dict[str, Any]:
-        from execfeedback.cli.languages_cmd import described, row
-
+    async def asked(self) -> list[dict[str, Any]]:
         if self.backend == "docker":
-            return await asyncio.to_thread(row, language(name))
+            images = await asyncio.to_thread(present_images)
+            return [row(name, *images.get(name, (None, None))) for name in languages()]
         execution = await self.runner.run(CANARY)
-        there = {
-            "version": execution.language_version,
-            "image": execution.environment,
-            "proven": True,
-            "remedy": None,
-        }
-        return described(language(name)) | there
+        return [row("python", execution.environment, execution.language_version)]
 
     async def present(self) -> list[Offer]:
         return [offer(row) for row in await self.rows() if row["image"]]
 
-    async def one(self, name: str) -> Offer | None:
-        """The language of that name, if it is there."""
-        if self.backend != "docker" and name != "python":
-            return None
-        row = await self.row(name)
-        return offer(row) if row["image"] else None
+
+def row(name: str, image: str | None, version: str | None) -> dict[str, Any]:
+    remedy = None if image else f"execfeedback images build {name}"
+    return described(language(name)) | {
+        "version": version,
+        "image": image,
+        "proven": image is not None,
+        "remedy": remedy,
+    }
 
 
 def offer(row: dict[str, Any]) -> Offer:

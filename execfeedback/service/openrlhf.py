@@ -14,7 +14,7 @@ from execfeedback.rewards.openrlhf import reply, response
 from execfeedback.rewards.scoring import gathered, row_of, score, source
 from execfeedback.rewards.values import Options, Score
 from execfeedback.service.callers import Caller
-from execfeedback.service.replies import ErrorReply, json_reply, unless_gone
+from execfeedback.service.replies import json_reply, unless_gone
 from execfeedback.service.runner import Runner, memory_of
 from execfeedback.types import Item, Verdict
 
@@ -58,7 +58,7 @@ def routes(runner: Runner) -> APIRouter:
         503: "A fault of the service's own: ask again.",
     }
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "model": ErrorReply} for status, text in texts.items()
+        status: {"description": text} for status, text in texts.items()
     }
 
     @router.post("/get_reward", summary="Rewards of answers", response_model=Rewards, responses=responses)

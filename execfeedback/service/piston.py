@@ -13,7 +13,6 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from execfeedback.errors import InputError, SandboxError
-from execfeedback.languages import language, spoken_names
 from execfeedback.service.offered import Offer, Offered
 from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
 from execfeedback.service.replies import CallerLeft, body_of, json_reply, unless_gone
@@ -167,8 +166,7 @@ def checked(asked: Any) -> Mapping[str, Any]:
 
 
 async def offer_of(offered: Offered, name: str, wanted: str) -> Offer:
-    own = EXTRA.get(name, name)
-    found = await offered.one(language(own).name) if own in spoken_names() else None
+    found = next((one for one in await offered.present() if name in (one.name, *aliases_of(one))), None)
     if found is None or not satisfies(found.version, wanted):
         raise InputError(f"{name}-{wanted} runtime is unknown")
     return found

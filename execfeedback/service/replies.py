@@ -49,7 +49,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (InputError, 422, "input"),
     (SandboxMissing, 422, "not_offered"),
     (Refused, 429, "busy"),
-    (DeadlinePassed, 504, "deadline"),
+    (DeadlinePassed, 408, "deadline"),
     (CallerLeft, 499, "gone"),
     (ExecfeedbackError, 503, "sandbox"),
 )

@@ -81,11 +81,8 @@ class EvalResult(BaseModel):
 
 def routes(runner: Runner) -> APIRouter:
     router = APIRouter(tags=["SandboxFusion"])
-    unknown: dict[int | str, dict[str, Any]] = {400: {"description": "No such kind of dataset."}}
 
-    @router.post(
-        "/submit", summary="Judge an answer", response_model=EvalResult, responses={**replies(), **unknown}
-    )
+    @router.post("/submit", summary="Judge an answer", response_model=EvalResult, responses=replies())
     async def submit(request: Request, asked: SubmitRequest) -> Response:
         kind = asked.config.dataset_type or ""
         judge = {
