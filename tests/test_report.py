@@ -19,6 +19,7 @@ from execfeedback.types import (
     Problem,
     Record,
     Rejection,
+    Review,
     Solution,
     Source,
     Trajectory,
@@ -270,3 +271,27 @@ def test_a_diff_names_what_changed() -> None:
         ("del", "-b"),
         ("add", "+c"),
     ]
+
+
+def test_what_was_kept_is_told_by_difficulty(tmp_path: Path) -> None:
+    def reviews(*styles: bool) -> tuple[Review, ...]:
+        return tuple(
+            Review(attempt=at, call=f"{at}", correct=True, style=style) for at, style in enumerate(styles)
+        )
+
+    told = [("easy", "passed", ()), ("hard", "passed", (False, True)), ("hard", "passed", (False, False))]
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        for number, (level, stopped, styles) in enumerate(
+            [*told, ("hard", "attempts", ()), (None, "passed", (True,))]
+        ):
+            problem = Problem(id=f"p{number}", statement="s", difficulty=level)
+            trajectory = Trajectory(problem=problem, stopped=stopped, reviews=reviews(*styles))
+            writer.put_trajectory(f"u{number}", trajectory)
+    with Corpus(tmp_path / "c.db") as corpus:
+        rows = {row.difficulty: row for row in figures.retention(corpus)}
+        page = render(corpus)
+    assert list(rows) == ["hard", "easy", "not given"]
+    hard = rows["hard"]
+    assert (hard.trajectories, hard.passed, hard.records, hard.refused, hard.mended) == (3, 2, 0, 2, 1)
+    assert (rows["easy"].refused, rows["not given"].refused) == (0, 0)
+    assert "What was kept, by difficulty" in page

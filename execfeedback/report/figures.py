@@ -162,3 +162,31 @@ def outcomes(corpus: Corpus) -> dict[tuple[str, str], int]:
            FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id GROUP BY 1, 2"""
     )
     return {(before, after): number for before, after, number in rows}
+
+
+class Retention(Value):
+    """What became of the trajectories of one difficulty. `refused` counts those that a judge refused at first, `mended`
+    those of them that it approved after a revision."""
+
+    difficulty: str
+    trajectories: int
+    passed: int
+    records: int
+    refused: int
+    mended: int
+
+
+def retention(corpus: Corpus) -> tuple[Retention, ...]:
+    """By difficulty, the commonest first: gates must not quietly drop what is hard."""
+    rows = corpus.select(
+        """SELECT difficulty, count(*) AS n, sum(passed), sum(record), sum(refused), sum(refused AND approved) FROM (
+             SELECT coalesce(json_extract(body, '$.problem.difficulty'), 'not given') AS difficulty,
+                    stopped = 'passed' AS passed, admissions.record IS NOT NULL AS record,
+                    coalesce(NOT (json_extract(body, '$.reviews[0].correct')
+                      AND json_extract(body, '$.reviews[0].style')), 0) AS refused,
+                    coalesce(json_extract(body, '$.reviews[#-1].correct')
+                      AND json_extract(body, '$.reviews[#-1].style'), 0) AS approved
+             FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id)
+           GROUP BY difficulty ORDER BY n DESC, difficulty"""
+    )
+    return tuple(Retention(**dict(zip(Retention.model_fields, row, strict=True))) for row in rows)

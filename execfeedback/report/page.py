@@ -35,6 +35,7 @@ def _content(corpus: Corpus) -> dict[str, Any]:
         "stops": figures.stops(corpus),
         "failing": figures.failing_verdicts(corpus),
         "gates": figures.gates(corpus),
+        "retention": figures.retention(corpus),
         "rejections": _rejections(corpus),
         "confidence": figures.confidence(corpus),
         "calibration": calibration(fitted()),
