@@ -1,14 +1,15 @@
 """How often is "verified" wrong? Recorded model outputs with known truth, through our checks.
 
     python benchmarks/false_accepts.py --data FILE ... --humaneval HumanEval.jsonl [--plus HumanEvalPlus.jsonl]
-        [--pool] [--cache DIR] [--json OUT] [--svg OUT] [--fit confidence.json] [--all-problems]
+        [--pool] [--no-mutants] [--rows OUT] [--from-rows FILE ...] [--cache DIR] [--json OUT] [--svg OUT] [--fit confidence.json] [--all-problems]
 
 FILEs as `recordings.py` reads them, recognised by their fields. Each sample is judged by three rules: it runs at all (exit code
 only); it passes the tests that its author saw (the published recipe); ours, which is the second and a confidence of at least
 the threshold. The evidence is what a run has: examples, model-written tests, other samples of the file (`--pool`: of all
 files) on generated inputs, mutants. Truth, which nothing of that sees: HumanEval's tests and the inputs of HumanEval+.
 Half of the problems are for fitting, the other half is reported; `--all-problems` reports on both (recordings that the
-model was never fitted on). `--fit` writes the coefficients anew.
+model was never fitted on). `--fit` writes the coefficients anew. `--rows` keeps each sample with its evidence, and
+`--from-rows` reports on or fits to such files without running anything.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from kept_runs import KeptRuns
 from recordings import Group, groups, number, tasks
 from replayed import Replayed, Row
 
-from execfeedback.confidence import Fit, Model, features, fitted, probability
+from execfeedback.confidence import Evidence, Fit, Model, features, fitted, probability
 from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.verifying import in_flight
 
@@ -57,6 +58,13 @@ async def replay(given: argparse.Namespace) -> list[Row]:
         async for some in in_flight(together, replayed.rows, workers=given.workers):
             rows += some
     return rows
+
+
+def kept_rows(path: Path) -> Iterator[Row]:
+    """What `--rows` wrote. Raises ValueError for a line of another form."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield Row(**row | {"evidence": Evidence.model_validate(row["evidence"])})
 
 
 def pooled(found: Iterable[Group]) -> list[list[Group]]:
@@ -167,8 +175,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--humaneval", type=Path, required=True)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, nargs="+")
+    source.add_argument("--from-rows", type=Path, nargs="+")
+    parser.add_argument("--humaneval", type=Path)
     parser.add_argument("--plus", type=Path, help="HumanEval+ with its added inputs")
     parser.add_argument("--pool", action="store_true", help="other files' samples are evidence, too")
     parser.add_argument("--cache", type=Path, default=Path(".false_accepts"))
@@ -181,7 +191,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path)
     given = parser.parse_args()
-    rows = asyncio.run(replay(given))
+    if given.data and not given.humaneval:
+        parser.error("--data needs --humaneval, the tasks and their tests")
+    rows = asyncio.run(replay(given)) if given.data else [r for p in given.from_rows for r in kept_rows(p)]
     if given.rows:
         lines = [json.dumps({**row._asdict(), "evidence": row.evidence.model_dump()}) for row in rows]
         given.rows.write_text("\n".join(lines) + "\n", encoding="utf-8")

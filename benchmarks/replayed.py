@@ -9,7 +9,7 @@ from recordings import Group, Tasks, Try, number
 
 from execfeedback.agreement import Answers, answers_of, meets, standing
 from execfeedback.behaviour_in_sandbox import Expected, Observation, expected_by, observe_values
-from execfeedback.confidence import Evidence, tests_in
+from execfeedback.confidence import Evidence, count_tests
 from execfeedback.gates.discriminating import DiscriminatingGate
 from execfeedback.items import item_for, suite_of
 from execfeedback.languages import language
@@ -160,7 +160,7 @@ class Replayed:
         evidence = Evidence(
             attempts=chosen.attempt,
             given=len(shown) if chosen.passes else 0,
-            generated=0 if shown or not chosen.passes else tests_in(visible(group, shown)),
+            generated=0 if shown or not chosen.passes else count_tests(visible(group, shown)),
             killed=await self.killed(group.problem, chosen, shown, own, expected),
             standing=standing(own, others, expected.expected),
         )

@@ -65,7 +65,7 @@ def evidence_of(trajectory: Trajectory, results: Sequence[GateResult]) -> Eviden
     """The evidence of an accepted trajectory and of what the gates measured on it. ValueError when it was not accepted."""
     _, suite = accepted(trajectory)
     said: dict[str, Mapping[str, Any]] = {result.gate: result.evidence for result in results}
-    number, people = tests_in(suite.tests), suite.origin == "given"
+    number, people = count_tests(suite.tests), suite.origin == "given"
     compared = said.get("reference", {}).get("compared", 0)
     return Evidence(
         attempts=len(trajectory.attempts),
@@ -76,7 +76,7 @@ def evidence_of(trajectory: Trajectory, results: Sequence[GateResult]) -> Eviden
     )
 
 
-def tests_in(tests: Tests) -> int:
+def count_tests(tests: Tests) -> int:
     """How many there are: cases, or what a text asserts."""
     return len(_ASSERTS.findall(tests)) if isinstance(tests, str) else len(tests)
 

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from execfeedback.admission import record_or_rejection
 from execfeedback.agreement import Standing
-from execfeedback.confidence import Evidence, Fit, Model, evidence_of, features, fitted, probability, tests_in
+from execfeedback.confidence import (
+    Evidence,
+    Fit,
+    Model,
+    count_tests,
+    evidence_of,
+    features,
+    fitted,
+    probability,
+)
 from execfeedback.corpus import Corpus, CorpusWriter
 from execfeedback.exporters.files import export
 from execfeedback.exporters.jsonl import create
@@ -96,7 +105,7 @@ def test_what_was_not_accepted_has_no_evidence() -> None:
     ],
 )
 def test_tests_are_counted_by_what_they_assert(tests: object, number: int) -> None:
-    assert tests_in(tests) == number  # type: ignore[arg-type]
+    assert count_tests(tests) == number  # type: ignore[arg-type]
 
 
 # ---- the model ----------------------------------------------------------------------------------------------------
