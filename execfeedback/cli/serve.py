@@ -36,7 +36,7 @@ def serve(
         optional(module, "execfeedback[serve]", "execfeedback serve")
     from execfeedback.service.command import Options, run
 
-    run(
+    ended = run(
         Options(
             host=host,
             port=port,
@@ -53,3 +53,5 @@ def serve(
             sandbox=sandbox,
         )
     )
+    if ended:
+        raise typer.Exit(128 + ended)

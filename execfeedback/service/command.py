@@ -31,8 +31,8 @@ class Options(Value):
     sandbox: str | None = None
 
 
-def run(options: Options) -> None:
-    """Blocking, until a signal. Raises InputError and SandboxError before anything is served."""
+def run(options: Options) -> int:
+    """Blocking, until a signal, which is returned. Raises InputError and SandboxError before anything is served."""
     sandbox = load_config(flags={"sandbox": {"backend": options.sandbox}}).sandbox
     if sandbox.backend.startswith(ADDRESSES):
         raise InputError(f"serve runs programs itself: --sandbox docker or local, not {sandbox.backend}")
@@ -45,7 +45,7 @@ def run(options: Options) -> None:
     )
     pool = backend_of(sandbox, options.workers)
     with listening(options.host, options.port, options.unix, callers) as sock:
-        asyncio.run(serve(pool, sock, settings, callers, backend=sandbox.backend))
+        return asyncio.run(serve(pool, sock, settings, callers, backend=sandbox.backend))
 
 
 def machine_mb() -> int:

@@ -124,6 +124,7 @@ def routes(runner: Runner) -> APIRouter:
 def replies() -> dict[int | str, dict[str, Any]]:
     detail = {"application/json": {"schema": {"type": "object", "required": ["detail"]}}}
     texts = {
+        400: "No JSON, or a kind of dataset that is not known.",
         422: "What was sent cannot be run here.",
         504: "Busy, or a fault of the service's own: ask again.",
     }

@@ -1,6 +1,8 @@
 """Listening: a socket of our own making, uvicorn over it, an end that loses no answer."""
 
+import asyncio
 import os
+import signal
 import socket
 import stat
 import sys
@@ -100,10 +102,18 @@ def server(
 
 async def serve(
     pool: SandboxPool, sock: socket.socket, settings: Settings, callers: Sequence[Caller], *, backend: str
-) -> None:
-    """Serve until SIGINT or SIGTERM. Prints the address when slots and socket are there. Raises SandboxError."""
+) -> int:
+    """Serve until SIGINT or SIGTERM, which is returned when the slots are gone. Prints the address when slots and socket are
+    there. Raises SandboxError."""
+    stopped: list[int] = []
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # uvicorn, having ended well, raises again what it was sent
+        asyncio.get_running_loop().add_signal_handler(number, stopped.append, int(number))
     async with pool:
         serving = server(pool, settings, callers, backend=backend, unix=sock.family == socket.AF_UNIX)
         print(address_of(sock), flush=True)
         print(f"execfeedback: serving on {address_of(sock)}, {settings.slots} slots", file=sys.stderr)
         await serving.serve(sockets=[sock])
+    return stopped[0] if stopped else 0
