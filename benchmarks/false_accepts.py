@@ -1,7 +1,8 @@
 """How often is "verified" wrong? Recorded model outputs with known truth, through our checks.
 
     python benchmarks/false_accepts.py --data FILE ... --humaneval HumanEval.jsonl [--plus HumanEvalPlus.jsonl]
-        [--pool] [--no-mutants] [--rows OUT] [--from-rows FILE ...] [--cache DIR] [--json OUT] [--svg OUT] [--fit confidence.json] [--all-problems]
+        [--pool] [--no-mutants] [--rows OUT] [--from-rows FILE ...] [--cache DIR] [--json OUT] [--svg OUT]
+        [--fit confidence.json] [--all-problems]
 
 FILEs as `recordings.py` reads them, recognised by their fields. Each sample is judged by three rules: it runs at all (exit code
 only); it passes the tests that its author saw (the published recipe); ours, which is the second and a confidence of at least
