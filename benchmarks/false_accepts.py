@@ -7,7 +7,8 @@
 FILEs as `recordings.py` reads them, recognised by their fields. Each sample is judged by three rules: it runs at all (exit code
 only); it passes the tests that its author saw (the published recipe); ours: it passes the statement's examples, where there
 are any, and its confidence is at least the threshold. The evidence is what a run has: examples, model-written tests,
-other samples of the file (`--pool`: of all files) on generated inputs, mutants. Truth, which nothing of that sees: HumanEval's tests and the inputs of HumanEval+.
+other samples of the file (`--pool`: of all files) on generated inputs, mutants. Truth, which
+nothing of that sees: HumanEval's tests and the inputs of HumanEval+.
 Half of the problems are for fitting, the other half is reported; `--all-problems` reports on both (recordings that the
 model was never fitted on). `--fit` writes the coefficients anew. `--rows` keeps each sample with its evidence, and
 `--from-rows` reports on or fits to such files without running anything.
