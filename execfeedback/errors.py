@@ -4,6 +4,7 @@ ExecfeedbackError
 |-- InputError            a file, field or option is wrong; the message names it and the remedy    exit 2
 |-- SandboxError          the sandbox failed us; retried, and never a verdict                      exit 4
 |   |-- SandboxMissing    no engine, no image, no permission: retrying does not help
+|   |   `-- EngineMissing   no engine answers: a service that started with one may see it again
 |   `-- SlotLost          one slot died or stopped answering: a fresh one may do
 |-- GeneratorError        the model failed us                                                     exit 5
 |   |-- GeneratorBusy     worth retrying: 429, 5xx, time-out, a cut reply
@@ -37,6 +38,10 @@ class SandboxError(ExecfeedbackError):
 
 class SandboxMissing(SandboxError):
     """There is no sandbox to retry on."""
+
+
+class EngineMissing(SandboxMissing):
+    """No engine answers, or it lets us not in."""
 
 
 class SlotLost(SandboxError):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from execfeedback.errors import SandboxError, SandboxMissing
+from execfeedback.errors import EngineMissing, SandboxError, SandboxMissing
 from execfeedback.service.runner import Settings
 from execfeedback.service.serving import address_of, listening, server
 from execfeedback.types import Execution, Job, StepResult
@@ -76,7 +76,7 @@ class Running:
 
 
 class Echo:
-    """A sandbox at its seam: each step prints its input. `sleep N` takes so long, `fault` and `missing` are our faults."""
+    """A sandbox at its seam: each step prints its input. `sleep N` takes so long, `fault`, `away` and `missing` are our faults."""
 
     workers = 2
 
@@ -107,6 +107,8 @@ class Echo:
         word, _, number = stdin.strip().partition(" ")
         if word == "fault":
             raise SandboxError("no slot starts")
+        if word == "away":
+            raise EngineMissing("no engine answers")
         if word == "missing":
             raise SandboxMissing("there is no such image")
         if word == "sleep":

@@ -212,6 +212,10 @@ async def test_our_faults_can_be_asked_again_and_are_never_verdicts(address: str
 
     assert told(await ask(address, "/v1/verify", fault)) == (503, "sandbox")
     assert told(await ask(address, "/v1/verify", missing)) == (422, "not_offered")
+    assert told(await ask(address, "/v1/verify", echo_item("away"))) == (503, "sandbox"), (
+        "an engine may come back"
+    )
+    assert (await ask(address, "/run_code", {"code": "", "stdin": "away"})).status == 504
     found = (await ask(address, "/v1/verify", [fault, echo_item("1")])).json
     assert [(one["verdict"], one["error"]) for one in found] == [(None, "no slot starts"), ("passed", None)]
     assert (await ask(address, "/run_code", {"code": "", "stdin": "fault"})).status == 504

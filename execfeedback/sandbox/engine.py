@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from execfeedback.errors import SandboxError, SandboxMissing
+from execfeedback.errors import EngineMissing, SandboxError, SandboxMissing
 from execfeedback.types import Value
 
 if TYPE_CHECKING:
@@ -108,21 +108,21 @@ def address() -> str | None:
 
 
 def client(timeout_s: int = TIMEOUT_S) -> "docker.DockerClient":
-    """An open client of an engine that answered. Raises SandboxMissing with the remedy."""
+    """An open client of an engine that answered. Raises EngineMissing with the remedy."""
     here, where = machine(), address()
     if where is None:
-        raise SandboxMissing(f"there is no Docker engine on this machine; {how_to_get_an_engine(here)}")
+        raise EngineMissing(f"there is no Docker engine on this machine; {how_to_get_an_engine(here)}")
     try:
         if where.startswith("unix://"):
             _knock(where.removeprefix("unix://"), timeout_s)
         return _answering(where, timeout_s)
     except PermissionError as error:
-        raise SandboxMissing(how_to_be_allowed(where)) from error
+        raise EngineMissing(how_to_be_allowed(where)) from error
     except SandboxError as error:
-        raise SandboxMissing(f"{error}; {how_to_get_an_engine(here)}") from error
+        raise EngineMissing(f"{error}; {how_to_get_an_engine(here)}") from error
     except OSError as error:
         remedy = how_to_get_an_engine(here)
-        raise SandboxMissing(f"no Docker engine answers at {where} ({error.strerror}); {remedy}") from error
+        raise EngineMissing(f"no Docker engine answers at {where} ({error.strerror}); {remedy}") from error
 
 
 def _knock(path: str, timeout_s: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from execfeedback.errors import ExecfeedbackError, InputError, SandboxMissing
+from execfeedback.errors import EngineMissing, ExecfeedbackError, InputError, SandboxMissing
 from execfeedback.jsonl import json_line, value_in
 from execfeedback.printable import printable
 from execfeedback.service.runner import DeadlinePassed
@@ -47,6 +47,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (TooLarge, 413, "too_large"),
     (UnknownSuite, 404, "unknown_suite"),
     (InputError, 422, "input"),
+    (EngineMissing, 503, "sandbox"),
     (SandboxMissing, 422, "not_offered"),
     (Refused, 429, "busy"),
     (DeadlinePassed, 408, "deadline"),

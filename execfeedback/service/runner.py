@@ -9,7 +9,7 @@ from pydantic import Field
 
 from execfeedback import jobs
 from execfeedback.checks import checked_verdict
-from execfeedback.errors import SandboxError, SandboxMissing
+from execfeedback.errors import EngineMissing, SandboxError, SandboxMissing
 from execfeedback.jsonl import json_line
 from execfeedback.languages import language, spoken_names
 from execfeedback.protocols import SandboxPool
@@ -66,7 +66,7 @@ class Runner:
         try:
             execution = await self.pool.run(job)
         except SandboxError as error:
-            self.metrics.faults.labels("missing" if isinstance(error, SandboxMissing) else "sandbox").inc()
+            self.metrics.faults.labels(kind_of(error)).inc()
             raise
         self.well_at = time.monotonic()
         self.metrics.measured(execution)
@@ -122,6 +122,12 @@ class Runner:
 def content_of(item: Item) -> str:
     """Digest of what decides the verdict: not of its name."""
     return item_digest(item.model_copy(update={"id": ""}))
+
+
+def kind_of(error: SandboxError) -> str:
+    if isinstance(error, EngineMissing):
+        return "engine"
+    return "missing" if isinstance(error, SandboxMissing) else "sandbox"
 
 
 def memory_of(item: Item) -> int:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from execfeedback import jobs
-from execfeedback.errors import InputError, SandboxError, SandboxMissing
+from execfeedback.errors import EngineMissing, InputError, SandboxError, SandboxMissing
 from execfeedback.languages import language
 from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
 from execfeedback.service.replies import CallerLeft, json_reply, unless_gone
@@ -139,9 +139,11 @@ async def answered(
         found = await unless_gone(request, work)
     except CallerLeft:
         raise
+    except (Refused, EngineMissing) as error:
+        return json_reply({"detail": str(error)}, status=504)
     except (InputError, SandboxMissing) as error:
         return json_reply({"detail": str(error)}, status=422)
-    except (Refused, SandboxError) as error:
+    except SandboxError as error:
         return json_reply({"detail": str(error)}, status=504)
     return json_reply(found, headers)
 
