@@ -76,7 +76,7 @@ class Running:
 
 
 class Echo:
-    """A sandbox at its seam: each step prints its input. `sleep N` takes so long, `fault`, `away` and `missing` are our faults."""
+    """A sandbox at its seam: each step prints its input. `sleep N` takes so long; `fault`, `away`, `missing` are our faults."""
 
     workers = 2
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from execfeedback.errors import SandboxError
-from execfeedback.service.replies import fault, json_reply
+from execfeedback.service.replies import ErrorReply, fault, json_reply
 from execfeedback.service.runner import Runner
 from execfeedback.types import Job, Limits, Step
 

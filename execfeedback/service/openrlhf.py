@@ -53,6 +53,7 @@ class Turns:
 def routes(runner: Runner) -> APIRouter:
     router = APIRouter(tags=["OpenRLHF"])
     texts = {
+        400: "No JSON.",
         422: "What was sent cannot be read.",
         429: "Busy.",
         503: "A fault of the service's own: ask again.",

@@ -16,7 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from execfeedback import jobs
 from execfeedback.errors import EngineMissing, InputError, SandboxError, SandboxMissing
 from execfeedback.languages import language
-from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
+from execfeedback.service.programs import (
+    DEFAULT_MB,
+    SHARED,
+    Program,
+    exit_status,
+    program_job,
+    timed_out,
+    within,
+)
 from execfeedback.service.replies import CallerLeft, json_reply, unless_gone
 from execfeedback.service.runner import Runner
 from execfeedback.service.turns import Refused
@@ -150,7 +158,7 @@ async def answered(
 
 async def in_one_turn(runner: Runner, request: Request, asked: Timed, work: Callable[[], Awaitable[T]]) -> T:
     """Within what the client waits for: both time-outs, and the time in the queue."""
-    allowed = asked.compile_timeout + asked.run_timeout
+    allowed = within(asked.compile_timeout) + within(asked.run_timeout)
     memory = memory_of(getattr(asked, "memory_limit_MB", -1), runner.settings.job_memory_mb)
     [ticket] = runner.enter(request.state.caller, [memory], min(QUEUE_S, runner.settings.wait_s))
     return await runner.in_turn(ticket, "run_code", work, time.monotonic() + allowed + QUEUE_S + 1)
