@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -53,7 +52,10 @@ def routes(runner: Runner) -> APIRouter:
         return {"status": "ok"}
 
     @router.get(
-        "/readyz", summary="Whether a program ran well in a slot just now", response_model=dict[str, str]
+        "/readyz",
+        summary="Whether a program ran well in a slot just now",
+        response_model=dict[str, str],
+        responses={503: {"model": ErrorReply, "description": "Not ready, and why."}},
     )
     async def readyz() -> Response:
         ails = await canary.ails()
