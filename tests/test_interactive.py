@@ -83,7 +83,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 def item_of(solution: str, interactor: str = INTERACTOR, **more: Any) -> Item:
     checker = SpecialJudge(language=more.pop("speaks", "python"), source=interactor, interactive=True)
-    fields = {"language": "python", "tests": CASES[:1], "limits": {"cpu_s": 0.5, "wall_s": 1.5}, **more}
+    fields = {"language": "python", "tests": CASES[:1], "limits": {"cpu_s": 0.5, "wall_s": 1.5, "memory_mb": 128}, **more}
     return Item(id="guess", style="stdio", solution=solution, checker=checker, **fields)
 
 
@@ -126,7 +126,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "signal_9",
     ),
     "takes memory": (
-        "kept = bytearray(700 << 20)\nprint(1, flush=True)\ninput()\ninput()",
+        "kept = bytearray(200 << 20)\nprint(1, flush=True)\ninput()\ninput()",
         "memory_limit",
         "memory",
     ),
