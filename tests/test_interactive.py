@@ -83,7 +83,12 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 def item_of(solution: str, interactor: str = INTERACTOR, **more: Any) -> Item:
     checker = SpecialJudge(language=more.pop("speaks", "python"), source=interactor, interactive=True)
-    fields = {"language": "python", "tests": CASES[:1], "limits": {"cpu_s": 0.5, "wall_s": 1.5, "memory_mb": 128}, **more}
+    fields = {
+        "language": "python",
+        "tests": CASES[:1],
+        "limits": {"cpu_s": 0.5, "wall_s": 1.5, "memory_mb": 128},
+        **more,
+    }
     return Item(id="guess", style="stdio", solution=solution, checker=checker, **fields)
 
 

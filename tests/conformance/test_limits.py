@@ -248,7 +248,7 @@ async def test_the_largest_limits_that_a_slot_offers_can_be_had(sandbox: Sandbox
 
 
 async def test_a_job_too_large_for_a_slot_is_refused_before_it_is_sent(sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxMissing, match="65 MB of files and tests|larger than 64 MB"):
+    with pytest.raises(SandboxMissing, match=r"65 MB of files and tests|larger than 64 MB"):
         await sandbox.run(job_of("print(1)", stdin="x" * (65 << 20)))
 
 
