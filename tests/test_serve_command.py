@@ -20,7 +20,7 @@ from running_service import ask
 from execfeedback.client import Client
 from execfeedback.sandbox import engine
 from execfeedback.sandbox.leftovers import OWNER, remove_leftovers
-from execfeedback.types import Item
+from execfeedback.types import Item, LimitsGiven
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "docs" / "deploy"
@@ -149,3 +149,42 @@ def test_the_manifests_start_it_with_options_that_it_has() -> None:
         assert words[0] == "serve"
         named = {word.partition("=")[0] for word in words[1:] if word.startswith("--")}
         assert "--token-file" in named and named <= known, named - known
+
+
+GREEDY = """
+import time
+
+end = time.process_time() + 0.05
+while time.process_time() < end:
+    pass
+taken = b"x" * (1 << 30)
+x = 1
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+async def test_a_hundred_programs_that_want_a_gigabyte_each_get_their_own_verdict(serving: Any) -> None:
+    _, address = await asyncio.to_thread(serving, "--port", "0", "--workers", "2", "--memory-mb", "1024")
+    room, answered = asyncio.Semaphore(32), list[float]()
+
+    async def one(client: Client, number: int) -> tuple[str, str | None]:
+        greedy = {"solution": GREEDY, "limits": LimitsGiven(memory_mb=128)} if number % 4 else {}
+        item = GOOD.model_copy(update={"id": f"{number}", **greedy})
+        async with room:
+            found = await client.verify(item)
+        return found.id, found.verdict
+
+    async def look() -> None:
+        while True:
+            began = time.monotonic()
+            assert (await ask(address, "/healthz")).status == 200
+            answered.append(time.monotonic() - began)
+            await asyncio.sleep(0.1)
+
+    async with Client(address) as client:
+        looking = asyncio.create_task(look())
+        found = await asyncio.gather(*(one(client, number) for number in range(133)))
+        looking.cancel()
+    assert found == [(f"{n}", "memory_limit" if n % 4 else "passed") for n in range(133)]
+    assert sorted(answered)[len(answered) // 2] < 0.5, "it answered slowly while they ran"
