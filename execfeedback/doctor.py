@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from execfeedback.config import SandboxOptions, load_config
 from execfeedback.errors import SandboxError
 from execfeedback.sandbox.engine import EngineFacts, client, facts
-from execfeedback.sandbox.images import built, bundled, environments, image_for
+from execfeedback.sandbox.images import bundled, environments, image_for, present_images
 from execfeedback.sandbox.leftovers import leftovers
 from execfeedback.sandbox.local_plan import LocalPlan, asked, probed
 from execfeedback.types import Value
@@ -171,7 +171,7 @@ def image_check(environment: str) -> Check:
 def languages_check() -> Check:
     """The other languages: a note, since each is needed only by those who use it."""
     others = [name for name in bundled() if name != "python"]
-    have = built()
+    have = present_images()
     found = [name for name in others if name in have]
     return Check(
         name="other languages",
