@@ -269,7 +269,7 @@ def _exists(client: "docker.DockerClient", tag: str) -> bool:
 
     with engine_errors(f"looking for {tag}"):
         try:
-            client.api.inspect_image(tag)
+            client.images.get(tag)
         except docker.errors.ImageNotFound:
             return False
     return True
