@@ -128,7 +128,7 @@ def id_of(stored: dict[str, Any]) -> str:
     item = stored["item"]
     return digest(
         {
-            "problem": stored["problem"],
+            "problem": {name: value for name, value in stored["problem"].items() if name != "derived"},
             "solution": item["solution"],
             "tests": {"style": item["style"], "tests": item["tests"]},
             "parents": stored["parents"],
