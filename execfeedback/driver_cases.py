@@ -8,11 +8,10 @@ limits: so limits hold for each call, and a start of the language's run-time is 
 """
 
 import secrets
-import time
 
 from execfeedback import jobs, tokens
 from execfeedback.harness import harness_job
-from execfeedback.judge import Decision, compile_decision, step_verdict, verdict
+from execfeedback.judge import Decision, charged_s, compile_decision, step_verdict, verdict
 from execfeedback.languages import Language
 from execfeedback.protocols import Sandbox
 from execfeedback.tokens import Raised
@@ -40,13 +39,12 @@ async def driver_cases_verdict(
         return unverifiable(item, *wrong)
     if not cases:
         return empty(item)
-    until = time.monotonic() + jobs.limits_of(item, spoken).total_wall_s
     run = Run(item, spoken, sandbox, fresh_seed)
     decisions = await run.together(cases)
     for number, case in enumerate(cases):
         if isinstance(decisions, Verdict):
             return decisions
-        if decisions[number] is None and time.monotonic() > until:
+        if decisions[number] is None and run.spent_s > run.limits.total_wall_s:
             late = Failure(test=f"case {number + 1}", message="the item's total time is over (total_wall_s)")
             decisions[number] = "time_limit", ("total_wall",), late
         elif decisions[number] is None:
@@ -64,6 +62,11 @@ class Run:
         self.item, self.spoken, self.sandbox, self.fresh_seed = item, spoken, sandbox, fresh_seed
         self.execution = Execution()
         self.steps: list[StepResult] = []
+        self.limits, self.spent_s = jobs.limits_of(item, spoken), 0.0
+
+    async def run(self, job: Job) -> None:
+        self.execution = await self.sandbox.run(job)
+        self.spent_s += charged_s(self.execution, self.limits)
 
     async def together(self, cases: tuple[Case, ...]) -> list[Decision | None] | Verdict:
         """All in one process: a decision for each case that was answered. A verdict where nothing could run."""
@@ -71,7 +74,7 @@ class Run:
         for start in range(0, len(cases), PORTION):
             portion = cases[start : start + PORTION]
             mark = f"{MARK}{secrets.token_hex(8)}"
-            self.execution = await self.sandbox.run(self.job(mark, portion))
+            await self.run(self.job(mark, portion))
             if decision := compile_decision(self.execution):
                 return self.uncompiled(decision, len(cases))
             step = self.execution.steps[0]
@@ -85,7 +88,7 @@ class Run:
 
     async def alone(self, case: Case, number: int) -> Decision:
         mark = f"{MARK}{secrets.token_hex(8)}"
-        self.execution = await self.sandbox.run(self.job(mark, (case,)))
+        await self.run(self.job(mark, (case,)))
         step = self.execution.steps[0]
         self.steps.append(step)
         text = answers(step, mark).get(0)

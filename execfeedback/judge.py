@@ -12,6 +12,7 @@ from execfeedback.types import (
     Execution,
     Failure,
     Item,
+    Limits,
     SplitResult,
     StepResult,
     TestCounts,
@@ -199,6 +200,16 @@ def step_verdict(step: StepResult, accepted: bool) -> tuple[VerdictName, tuple[s
             return "memory_limit", ("memory",)
         return "runtime_error", ("exit_code",)
     return ("passed", ()) if accepted else ("wrong_answer", ("output",))
+
+
+def charged_s(execution: Execution, limits: Limits) -> float:
+    """What an execution takes of the item's total wall time: what was measured of its programs, so neither waiting for a slot
+    nor judging an output counts. A slot that had to be replaced counts a wall limit: a program that ends its slots must
+    end too."""
+    split = execution.split
+    sides: tuple[StepResult, ...] = (split.solution, split.judge) if split else ()
+    measured = sum(step.wall_s for step in (*execution.compile, *execution.steps, *sides))
+    return measured + (limits.wall_s if execution.slot_recycled else 0.0)
 
 
 def compile_decision(execution: Execution) -> Decision | None:

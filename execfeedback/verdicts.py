@@ -5,10 +5,10 @@ contract, programs run once for each input, cases that go on after one that over
 """
 
 import itertools
-import time
 
 from execfeedback import checkers, jobs
 from execfeedback.driver_cases import driver_cases_verdict, unverifiable
+from execfeedback.errors import SandboxError
 from execfeedback.interactive import (
     environment_for,
     interactive_job,
@@ -16,7 +16,7 @@ from execfeedback.interactive import (
     interactor_of,
     talk_decision,
 )
-from execfeedback.judge import Decision, compile_decision, split_verdict, step_verdict, verdict
+from execfeedback.judge import Decision, charged_s, compile_decision, split_verdict, step_verdict, verdict
 from execfeedback.languages import Language, language, languages, spoken_names
 from execfeedback.native_tests import harness_for, native_verdict
 from execfeedback.protocols import Sandbox
@@ -143,13 +143,14 @@ async def cases_verdict(
     fresh_seed: int | None,
 ) -> tuple[Verdict, bool]:
     """All cases; after one that ended the solution's process the rest go on in a new one."""
-    until = time.monotonic() + jobs.limits_of(item, spoken).total_wall_s
+    limits = jobs.limits_of(item, spoken)
     parts: list[Verdict] = []
-    changed, left = False, cases
+    changed, left, spent_s = False, cases, 0.0
     while True:
         execution = await sandbox.run(
             jobs.case_job(item, spoken, left, write_back=write_back, fresh_seed=fresh_seed)
         )
+        spent_s += charged_s(execution, limits)
         parts.append(split_verdict(item, execution))
         changed = changed or mutated(execution)
         ran = execution.split.tests if execution.split else ()
@@ -159,7 +160,7 @@ async def cases_verdict(
             and ran[-1:]
             and ran[-1].outcome == "not_run"
         )
-        if not left or not ended or item.stop_on == "first_failure" or time.monotonic() > until:
+        if not left or not ended or item.stop_on == "first_failure" or spent_s > limits.total_wall_s:
             return joined(parts, len(cases)), changed
 
 
@@ -189,7 +190,7 @@ async def stdio_verdict(
     if interactor and environment is None:
         message = f"no image speaks {spoken.name} and the interactor's language, {interactor.language}"
         return unverifiable(item, "interactor_language", message)
-    until = time.monotonic() + limits.total_wall_s
+    spent_s = 0.0
     done: list[tuple[StepResult, Decision]] = []
     execution = Execution()
     most = 1 if item.stop_on == "first_failure" else STDIO_PORTION
@@ -199,8 +200,9 @@ async def stdio_verdict(
             job = interactive_job(item, spoken, interactor, portion, environment, fresh_seed)
         else:
             job = jobs.stdio_job(item, spoken, portion, fresh_seed=fresh_seed)
-        left_s = max(until - time.monotonic(), 0.0)
+        left_s = max(limits.total_wall_s - spent_s, 0.0)
         execution = await sandbox.run(job.model_copy(update={"total_wall_s": left_s}))
+        spent_s += charged_s(execution, limits)
         if decision := compile_decision(execution):
             counts = TestCounts(expected=len(cases))
             name, reasons, failure = decision
@@ -209,17 +211,22 @@ async def stdio_verdict(
             name, reasons, failure = decision
             nothing = StepResult(cause="exited")
             return verdict(item, execution, nothing, name, reasons, TestCounts(expected=len(cases)), failure)
+        if not 0 < len(execution.steps) <= len(portion):
+            raise SandboxError(f"{len(portion)} inputs were given and {len(execution.steps)} measured")
         for case, step, talk in itertools.zip_longest(portion, execution.steps, execution.talks):
-            if step is None:  # the time was over
+            if step is None:  # the time was over, or the slot was lost
                 break
             number, own_image = len(done) + 1, environment == spoken.image
             if talk:
                 done.append((step, talk_decision(case, step, talk, number, own_image)))
+            elif interactor and step_verdict(step, accepted=True)[0] == "passed":
+                raise SandboxError("a program ended well, and nothing came back of its interactor")
             else:
                 done.append((step, await case_decision(item, case, step, number, sandbox, limits)))
         if item.stop_on == "first_failure" and done[-1][1][0] != "passed":
             break
-        if time.monotonic() > until and len(done) < len(cases):
+        cut_short = len(execution.steps) < len(portion)
+        if len(done) < len(cases) and (cut_short or spent_s > limits.total_wall_s):
             failure = Failure(
                 test=f"case {len(done) + 1}", message="the item's total time is over (total_wall_s)"
             )
