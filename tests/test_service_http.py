@@ -120,6 +120,12 @@ async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_s
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
 
+def talk(**of_interactor: Any) -> dict[str, Any]:
+    """A job of one step, and its interactor."""
+    side = {"environment": "python", "files": {}, "limits": {}, "steps": [{"argv": ["true"]}]}
+    return {**side, "interactor": {**side, **of_interactor}}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
@@ -132,6 +138,15 @@ async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_s
         ("/v1/verify", [echo_item("1"), {"id": "y"}], "item 'y': field 'language': is required"),
         ("/v1/run", {"environment": "python", "files": {}, "limits": {}}, "either 'steps' or 'split'"),
         ("/v1/run", {"environment": "p", "files": {"/x": ""}, "limits": {}, "steps": []}, "stay inside"),
+        (
+            "/v1/run",
+            talk(data={"../../dev/shm/x": ""}),
+            "the job's interactor: file path '../../dev/shm/x' must",
+        ),
+        ("/v1/run", talk(files={"/x": ""}), "the job's interactor: file path '/x' must"),
+        ("/v1/run", talk(files={"x": ""}, data={"x": ""}), "is both in 'files' and in 'data'"),
+        ("/v1/run", talk(files={"x": ""}, data={"x/y": ""}), "is a file and a folder at one time"),
+        ("/v1/run", talk(steps=[]), "needs a step for each step of the job"),
         (
             "/v1/run",
             {"environment": "p", "files": {}, "limits": {}, "steps": [{"argv": []}]},

@@ -186,11 +186,23 @@ def suite_fields(name: Any, item: Item, suites: Kept[Suite], where: str) -> dict
 def job_of(raw: Any) -> Job:
     """A job that a slot can hold. Raises InputError."""
     job = parsed(an_object(raw, "the job"), Job, "the job")
-    split_files = job.split.files if job.split else {}
-    if wrong := jobs.wrong_files(job.files) or jobs.wrong_files(split_files):
-        raise InputError(f"the job: {wrong}")
+    check_side(job, "the job")
     if bool(job.steps) == bool(job.split):
         raise InputError("the job: needs either 'steps' or 'split'")
+    if job.interactor is not None:
+        check_side(job.interactor, "the job's interactor")
+        if job.split or job.interactor.interactor or len(job.interactor.steps) != len(job.steps):
+            raise InputError("the job's interactor: needs a step for each step of the job, and no more")
+    return job
+
+
+def check_side(job: Job, where: str) -> None:
+    """Raises InputError for files and steps that a slot cannot hold. The supervisor writes files as it is told to."""
+    if twice := job.files.keys() & job.data.keys():
+        raise InputError(f"{where}: file path {min(twice)!r} is both in 'files' and in 'data'")
+    split_files = job.split.files if job.split else {}
+    if wrong := jobs.wrong_files({**job.files, **job.data}) or jobs.wrong_files(split_files):
+        raise InputError(f"{where}: {wrong}")
     for step in (*job.compile, *job.steps):
         words = (*step.argv, *step.env, *step.env.values())
         if (
@@ -199,8 +211,7 @@ def job_of(raw: Any) -> Job:
             or any("\0" in word for word in words)
             or any("=" in k for k in step.env)
         ):
-            raise InputError("the job: a step needs a program in 'argv', and no NUL in 'argv' and 'env'")
-    return job
+            raise InputError(f"{where}: a step needs a program in 'argv', and no NUL in 'argv' and 'env'")
 
 
 def an_object(raw: Any, what: str) -> dict[str, Any]:
