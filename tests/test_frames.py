@@ -39,6 +39,22 @@ def test_a_channel_keeps_what_came_before_the_end() -> None:
     ours.close()
 
 
+def test_what_was_said_before_the_other_end_left_is_read_though_a_frame_to_it_was_lost() -> None:
+    ours, theirs = socket.socketpair()
+    channel = frames.Channel(ours)
+    theirs.sendall(frames.frame(b"E", b"result"))
+    theirs.close()
+
+    channel.send(b"v", b"an answer that comes too late")
+    assert not channel.closed  # it has not been read to its end
+    channel.receive()
+    channel.receive()
+
+    assert channel.take() == (b"E", b"result")
+    assert channel.closed and not channel.outbox
+    ours.close()
+
+
 def test_a_frame_that_announces_too_much_is_refused_before_it_is_read() -> None:
     ours, theirs = socket.socketpair()
     channel = frames.Channel(ours, limit=100)

@@ -112,12 +112,12 @@ class Channel:
         self.flush()
 
     def flush(self) -> None:
-        """Write what the stream takes now; the rest waits in `outbox`."""
+        """Write what the stream takes now; the rest waits in `outbox`. Where nobody reads any more it is dropped; what the
+        other end had said before it left is still there to be received."""
         try:
             while self.outbox:
                 del self.outbox[: self.sock.send(self.outbox)]
         except BlockingIOError:
             return
         except OSError:
-            self.closed = True
             self.outbox.clear()

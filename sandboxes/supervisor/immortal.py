@@ -24,17 +24,25 @@ def known_layout():
 
 
 def make_everything_immortal():
-    """All objects that the collector knows and all that they refer to; returns how many, 0 where the layout is unknown."""
+    """All objects that the collector knows and all that they refer to; returns how many, 0 where the layout is unknown.
+
+    The mark itself says what has been seen: a set of all would leave a megabyte of used and freed pages for every child
+    to inherit. What was immortal before is followed only where it is a type; the rest refers to nothing that is written."""
     if not known_layout():
         return 0
     gc.collect()
-    seen, waiting = set(), gc.get_objects()
-    ours = {id(seen), id(waiting), id(sys._getframe())}
+    waiting, types, made = gc.get_objects(), set(), 0
+    ours = {id(waiting), id(types)}
     while waiting:
         one = waiting.pop()
-        if id(one) not in seen and id(one) not in ours:
-            seen.add(id(one))
-            waiting.extend(gc.get_referents(one))
-    for address in seen:
-        ctypes.c_uint32.from_address(address).value = IMMORTAL
-    return len(seen)
+        count = ctypes.c_uint32.from_address(id(one))
+        if count.value == IMMORTAL:
+            if not issubclass(type(one), type) or id(one) in types:
+                continue
+            types.add(id(one))
+        elif id(one) in ours:
+            continue
+        else:
+            count.value, made = IMMORTAL, made + 1
+        waiting.extend(gc.get_referents(one))
+    return made

@@ -53,17 +53,17 @@ class SplitRun:
         order = {"do": "split", "classes": split["contract"]["classes"], "main": split["main"]}
         self.solution.channel.send(b"j", dumps(order))
         self.judge.channel.send(b"j", dumps(split))
-        self.poll = select.epoll()
+        self.poll = select.poll()
         self.watched, self.streams = self.actions(), {}
         for child in (self.solution, self.judge):
             channel, fd = child.channel, child.channel.sock.fileno()
             self.streams.update({child.out: child.out.fd, child.err: child.err.fd, channel: fd})
         for fd in self.watched:
-            self.poll.register(fd, select.EPOLLIN)
+            self.poll.register(fd, select.POLLIN)
         next_look = time.monotonic() + measure.TICK_S
         while self.result is None and not self.judge_gone():
             self.want_output()
-            events = self.poll.poll(measure.TICK_S)
+            events = self.poll.poll(measure.TICK_S * 1000)
             if len(events) > 1:  # what was printed is ready when the reply after it is: outputs go first
                 events.sort(key=lambda event: self.watched[event[0]][0])
             for fd, _event in events:
@@ -74,7 +74,6 @@ class SplitRun:
             if time.monotonic() >= next_look:
                 self.tick()
                 next_look = time.monotonic() + measure.TICK_S
-        self.poll.close()
         if self.result is None:
             self.result = self.last_word()
 
@@ -107,7 +106,7 @@ class SplitRun:
         for channel in (self.solution.channel, self.judge.channel):
             if bool(channel.outbox) != channel.waiting and not channel.closed:
                 channel.waiting = not channel.waiting
-                mask = select.EPOLLIN | (select.EPOLLOUT if channel.waiting else 0)
+                mask = select.POLLIN | (select.POLLOUT if channel.waiting else 0)
                 self.poll.modify(channel.sock.fileno(), mask)
 
     def drop_closed(self):
