@@ -1,7 +1,6 @@
 """`execfeedback audit` from the shell: planted defects of every kind are found, files, resuming, exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import console
 
 PROGRAM = [str(Path(sys.executable).with_name("execfeedback")), "audit"]
 GOOD = "def add(a, b):\n    return a + b\n"
@@ -85,13 +85,7 @@ def written(path: Path, values: Iterable[dict[str, Any] | str]) -> Path:
 
 
 def audit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, **environment},
-    )
+    return console("audit", *arguments, **environment)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import console
 
 from execfeedback import ids
 from execfeedback.config import GATES
@@ -33,13 +34,6 @@ from execfeedback.types import (
 
 ROOT = Path(__file__).resolve().parent.parent
 FOUNDATIONS = ROOT / "problems" / "foundations"
-
-
-def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The console script in a process of its own."""
-    command = [sys.executable, "-c", "from execfeedback.cli import main; main()", *map(str, arguments)]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("EXECFEEDBACK_")}
-    return subprocess.run(command, capture_output=True, text=True, env=clean | environment)
 
 
 def problem_file(folder: Path, *rows: dict[str, Any]) -> Path:
@@ -100,12 +94,12 @@ def small_corpus(path: Path, hostile: str = "") -> tuple[str, str]:
 def test_status_counts_and_says_who_grows(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     small_corpus(path)
-    said = call("status", path)
+    said = console("status", path)
     assert said.returncode == 0
     assert "nobody is growing it" in said.stdout
     assert re.search(r"records\s+1 \(1 distinct final solutions\)", said.stdout)
     with CorpusWriter(path):
-        facts = json.loads(call("status", path, "--json").stdout)
+        facts = json.loads(console("status", path, "--json").stdout)
     assert facts["growing_pid"] == os.getpid()
     assert facts["counts"]["rejections"] == 1
     assert facts["rejected_by"] == {"attempts": 1}
@@ -114,7 +108,7 @@ def test_status_counts_and_says_who_grows(tmp_path: Path) -> None:
 def test_show_tells_the_story_and_no_escape_reaches_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     record, rejection = small_corpus(path, hostile="\x1b[2J\x07 [bold]markup[/bold]")
-    said = call("show", path, record)
+    said = console("show", path, record)
     assert said.returncode == 0
     assert "\x1b" not in said.stdout
     assert "\x07" not in said.stdout
@@ -128,19 +122,19 @@ def test_show_tells_the_story_and_no_escape_reaches_the_terminal(tmp_path: Path)
         "gate stable 1: passed",
     ):
         assert expected in said.stdout
-    assert "rejected: attempts" in call("show", path, rejection).stdout
-    assert json.loads(call("show", path, record, "--json").stdout)["id"] == record
+    assert "rejected: attempts" in console("show", path, rejection).stdout
+    assert json.loads(console("show", path, record, "--json").stdout)["id"] == record
 
 
 def test_show_takes_a_prefix_or_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     small_corpus(path)
-    assert "record good1" in call("show", path, "go").stdout
-    of_problem = call("show", path, "p-u1")
+    assert "record good1" in console("show", path, "go").stdout
+    of_problem = console("show", path, "p-u1")
     assert of_problem.returncode == 0
     assert "record good1" in of_problem.stdout
     assert "of 2, the first is shown" in of_problem.stderr
-    missing = call("show", path, "zzz")
+    missing = console("show", path, "zzz")
     assert (missing.returncode, "no id starts with 'zzz'" in missing.stderr) == (2, True)
 
 
@@ -152,7 +146,7 @@ def test_an_ambiguous_prefix_lists_what_it_could_mean(tmp_path: Path) -> None:
         for id in ("go1", "go2"):
             rejection = Rejection(id=id, problem="p", trajectory=ids.digest(trajectory), reason="attempts")
             writer.admit(id, rejection)
-    several = call("show", path, "go")
+    several = console("show", path, "go")
     assert (several.returncode, several.stdout) == (2, "")
     assert "'go' names 3" in several.stderr
     for expected in ("record     good1", "rejection  go1", "rejection  go2"):
@@ -162,18 +156,18 @@ def test_an_ambiguous_prefix_lists_what_it_could_mean(tmp_path: Path) -> None:
 def test_report_and_export_write_what_they_say(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     small_corpus(path)
-    assert json.loads(call("report", path, "--json").stdout) == {"report": str(tmp_path / "c.html")}
+    assert json.loads(console("report", path, "--json").stdout) == {"report": str(tmp_path / "c.html")}
     assert (tmp_path / "c.html").read_text("utf-8").startswith("<!doctype html>")
     manifest = json.loads(
-        call("export", path, "--format", "jsonl", "--out", tmp_path / "raw", "--json").stdout
+        console("export", path, "--format", "jsonl", "--out", tmp_path / "raw", "--json").stdout
     )
     assert manifest["rows"] == 1
-    left = call("export", path, "--format", "sft", "--out", tmp_path / "sft")
+    left = console("export", path, "--format", "sft", "--out", tmp_path / "sft")
     assert "0 rows" in left.stdout
     assert "1 semi-synthetic records were left out" in left.stdout
-    taken = call("export", path, "--format", "sft", "--out", tmp_path / "sft", "--include-semi-synthetic")
+    taken = console("export", path, "--format", "sft", "--out", tmp_path / "sft", "--include-semi-synthetic")
     assert "1 rows" in taken.stdout
-    unknown = call("export", path, "--format", "nope", "--out", tmp_path / "x")
+    unknown = console("export", path, "--format", "nope", "--out", tmp_path / "x")
     assert (unknown.returncode, all(name in unknown.stderr for name in ("dpo", "jsonl", "sft", "verl"))) == (
         2,
         True,
@@ -185,7 +179,7 @@ def test_a_file_that_is_no_corpus_is_refused(tmp_path: Path, command: list[str])
     path = tmp_path / "notes.txt"
     path.write_text("hello, these are notes")
     more = {"show": ["x"], "export": ["--format", "sft", "--out", tmp_path / "o"]}
-    said = call(*command, path, *more.get(command[0], []))
+    said = console(*command, path, *more.get(command[0], []))
     assert (said.returncode, said.stdout) == (2, "")
     assert "notes.txt: is not a corpus" in said.stderr
     assert path.read_text() == "hello, these are notes"
@@ -196,7 +190,7 @@ def test_a_file_that_is_no_corpus_is_refused(tmp_path: Path, command: list[str])
 
 def test_dry_run_says_what_would_be_done_and_touches_nothing(tmp_path: Path) -> None:
     problems = problem_file(tmp_path)
-    said = call("grow", problems, "--out", tmp_path / "c.db", "--samples", 3, "--dry-run", "--json")
+    said = console("grow", problems, "--out", tmp_path / "c.db", "--samples", 3, "--dry-run", "--json")
     plan = json.loads(said.stdout)
     assert (plan["units"], plan["to_do"], plan["solutions_at_most"], plan["cost_usd"]) == (3, 3, 12, 0.0)
     assert plan["gates"] == list(GATES)
@@ -205,7 +199,7 @@ def test_dry_run_says_what_would_be_done_and_touches_nothing(tmp_path: Path) -> 
 
 def test_dry_run_of_a_model_does_not_call_its_price_nothing(tmp_path: Path) -> None:
     problems = problem_file(tmp_path)
-    said = call("grow", problems, "--out", tmp_path / "c.db", "--model", "openai/some-model", "--dry-run")
+    said = console("grow", problems, "--out", tmp_path / "c.db", "--model", "openai/some-model", "--dry-run")
     assert said.returncode == 0, said.stderr
     assert "generator litellm" in said.stdout
     assert "cost: unknown" in said.stdout
@@ -228,7 +222,7 @@ def test_dry_run_says_what_a_budget_and_the_past_make_of_it(tmp_path: Path) -> N
         "--generator",
         "openai-http",
     )
-    plan = json.loads(call(*arguments, "--dry-run", "--json").stdout)
+    plan = json.loads(console(*arguments, "--dry-run", "--json").stdout)
     assert (plan["units"], plan["solutions_at_most"], plan["cost_usd"], plan["tokens"]) == (
         20,
         30,
@@ -236,7 +230,7 @@ def test_dry_run_says_what_a_budget_and_the_past_make_of_it(tmp_path: Path) -> N
         None,
     )
     assert plan["budget"] == {"max_cost": 2.5, "max_tokens": 1000, "problem_attempts": 6}
-    said = call(*arguments, "--dry-run")
+    said = console(*arguments, "--dry-run")
     assert "it would stop at max_cost 2.5, max_tokens 1000, problem_attempts 6" in said.stdout
     spent = {"tokens_in": 10, "tokens_out": 20, "cost_usd": 0.25}
     with CorpusWriter(tmp_path / "c.db") as writer:
@@ -246,13 +240,13 @@ def test_dry_run_says_what_a_budget_and_the_past_make_of_it(tmp_path: Path) -> N
             "u", Trajectory(problem=Problem(id="p", statement=""), calls=(made,), stopped="no_code")
         )
         writer.event("waste", {"call": "c", "why": "empty", "model": "m", **spent})
-    plan = json.loads(call(*arguments, "--dry-run", "--json").stdout)
+    plan = json.loads(console(*arguments, "--dry-run", "--json").stdout)
     assert (plan["cost_usd"], plan["tokens"]) == (20 * 0.5, 20 * 60)
 
 
 def test_a_bad_problem_is_named_and_nothing_is_half_written(tmp_path: Path) -> None:
     problems = problem_file(tmp_path, {"id": "a", "statement": "s"}, {"statement": "no id"})
-    said = call("grow", problems, "--out", tmp_path / "c.db")
+    said = console("grow", problems, "--out", tmp_path / "c.db")
     assert said.returncode == 2
     assert f"{problems}:2" in said.stderr
     assert "id" in said.stderr
@@ -280,7 +274,7 @@ def test_a_bad_problem_is_named_and_nothing_is_half_written(tmp_path: Path) -> N
     ],
 )
 def test_usage_errors_name_the_remedy(tmp_path: Path, arguments: list[str], words: str) -> None:
-    said = call("grow", problem_file(tmp_path), "--out", tmp_path / "c.db", *arguments)
+    said = console("grow", problem_file(tmp_path), "--out", tmp_path / "c.db", *arguments)
     assert said.returncode == 2
     assert words in said.stderr
     assert not (tmp_path / "c.db").exists()
@@ -288,7 +282,7 @@ def test_usage_errors_name_the_remedy(tmp_path: Path, arguments: list[str], word
 
 def test_without_an_engine_it_exits_4_and_says_so(tmp_path: Path) -> None:
     engine = f"unix://{tmp_path}/none.sock"
-    said = call("grow", problem_file(tmp_path), "--out", tmp_path / "c.db", "--json", DOCKER_HOST=engine)
+    said = console("grow", problem_file(tmp_path), "--out", tmp_path / "c.db", "--json", DOCKER_HOST=engine)
     assert said.returncode == 4
     assert "execfeedback:" in said.stderr
     assert json.loads(said.stdout)["error"]
@@ -296,7 +290,7 @@ def test_without_an_engine_it_exits_4_and_says_so(tmp_path: Path) -> None:
 
 def test_a_corpus_that_is_grown_by_another_is_refused(tmp_path: Path) -> None:
     with CorpusWriter(tmp_path / "c.db"):
-        said = call("grow", problem_file(tmp_path), "--out", tmp_path / "c.db")
+        said = console("grow", problem_file(tmp_path), "--out", tmp_path / "c.db")
     assert (said.returncode, f"process {os.getpid()} is growing" in said.stderr) == (2, True)
 
 
@@ -410,7 +404,7 @@ def test_a_signal_ends_gracefully_and_the_same_command_goes_on(
 def test_by_files_it_waits_exits_0_and_goes_on(tmp_path: Path) -> None:
     problems, folder, corpus = problem_file(tmp_path), tmp_path / "files", tmp_path / "c.db"
     grow = ("grow", problems, "--out", corpus, "--batch-dir", folder, "--model", "m", "--workers", 1)
-    first = call(*grow)
+    first = console(*grow)
     assert first.returncode == 0, first.stderr
     assert "1 units wait for answers; the same command goes on with them" in first.stdout
     asked, answers = folder / "requests-001.jsonl", folder / "responses-001.jsonl"
@@ -425,7 +419,7 @@ def test_by_files_it_waits_exits_0_and_goes_on(tmp_path: Path) -> None:
     answers.write_text(
         json.dumps({"custom_id": question["custom_id"], "response": body, "error": None}) + "\n"
     )
-    second = json.loads(call(*grow, "--json").stdout)
+    second = json.loads(console(*grow, "--json").stdout)
     assert (second["run"]["pending"], second["run"]["verified"], second["counts"]["tokens_out"]) == (0, 1, 9)
     assert second["counts"]["admitted"] == 1
 
@@ -468,7 +462,7 @@ def test_recorded_answers_grow_a_corpus(tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     config = tmp_path / "c.toml"
     config.write_text('gates = ["static", "stable"]\n')
-    done = call(
+    done = console(
         "grow",
         problems,
         "--out",

@@ -2,14 +2,13 @@
 
 import itertools
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -173,9 +172,8 @@ def test_what_cannot_be_merged_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     a, b = (corpus(tmp_path / f"{unit}.db", [(unit, 0, "record", 0)]) for unit in "uv")
-    program = "import sys; from execfeedback.cli import main; sys.argv[0] = 'execfeedback'; main()"
-    argv = [sys.executable, "-c", program, "merge", str(a), str(b), "--out", str(tmp_path / "c.db"), "--json"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["counts"]["records"] == 2
-    again = subprocess.run(argv, capture_output=True, text=True)
+    command = ("merge", a, b, "--out", tmp_path / "c.db", "--json")
+    done = console(*command)
+    assert done.returncode == 0 and json.loads(done.stdout)["counts"]["records"] == 2
+    again = console(*command)
     assert again.returncode == 2 and "is there already" in again.stderr

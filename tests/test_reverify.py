@@ -1,21 +1,19 @@
 """`execfeedback reverify`: what a corpus holds is run again from the file alone, and what changed is named."""
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import console
 
 import execfeedback as ef
 from execfeedback.reverify_command import Outcome, counted, id_of, lines
 from execfeedback.types import Verdict
 
-PROGRAM = [str(Path(sys.executable).with_name("execfeedback")), "reverify"]
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -36,9 +34,7 @@ async def model(messages: list[dict[str, str]], n: int, **sampling: Any) -> list
 
 
 def reverify(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=dict(os.environ)
-    )
+    return console("reverify", *arguments)
 
 
 def tamper(path: Path, place: int, change: Change | str, *, own_id: bool) -> str:

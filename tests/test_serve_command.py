@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from forked import console
 from running_service import ask
 
 from execfeedback.client import Client
@@ -67,16 +68,13 @@ def slots_of(process: subprocess.Popen[str]) -> int:
     ],
 )
 def test_what_it_does_not_start_with(words: list[str], said: str) -> None:
-    ended = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, timeout=60)
+    ended = console("serve", *words)
 
     assert ended.returncode == 2 and said in ended.stderr and not ended.stdout
 
 
 def test_without_an_engine_it_says_so_and_serves_nothing(tmp_path: Path) -> None:
-    environment = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
-    ended = subprocess.run(
-        [*PROGRAM, "--port", "0"], capture_output=True, text=True, timeout=60, env=environment
-    )
+    ended = console("serve", "--port", "0", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
 
     assert ended.returncode == 4 and "none.sock" in ended.stderr and not ended.stdout
 

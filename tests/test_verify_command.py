@@ -1,7 +1,6 @@
 """`execfeedback verify` from the shell: verdict lines, resuming, exit codes, and what a kill or a bad line does."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import console
 
 PROGRAM = [str(Path(sys.executable).with_name("execfeedback")), "verify"]
 
@@ -42,13 +42,7 @@ def written(folder: Path, *items: dict[str, Any] | str) -> Path:
 
 
 def verify(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env={**os.environ, **environment},
-    )
+    return console("verify", *arguments, **environment)
 
 
 def started(*arguments: object) -> subprocess.Popen[str]:
