@@ -49,7 +49,11 @@ def test_a_process_from_before_a_restart_is_dead() -> None:
     assert not is_alive(changed(3, "another-boot"))
 
 
-@pytest.mark.parametrize("label", [changed(2, "another-host"), "", "nonsense", changed(0, "x")])
+@pytest.mark.parametrize(
+    "label",
+    [changed(2, "another-host"), "", "nonsense", changed(0, "x")],
+    ids=["another host", "empty", "nonsense", "no number"],
+)
 def test_what_we_cannot_know_lives(label: str) -> None:
     assert is_alive(label)
 
