@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Compiled once and not in every process, also where somebody's environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-all-languages check setup requirements
 
 demo: .venv/.complete  ## Grow a small corpus with the embedded generator: no key, no model.

@@ -33,7 +33,8 @@ def test_the_public_names_are_these() -> None:
 COST = """
 import sys, time
 start = time.process_time()
-import pydantic, pydantic.main
+from pydantic import BaseModel
+type("First", (BaseModel,), {})  # the first model loads the rest of pydantic
 below = time.process_time() - start
 import execfeedback
 execfeedback.Item, execfeedback.Verdict, execfeedback.Problem
@@ -52,4 +53,4 @@ def test_importing_is_cheap_and_loads_no_heavy_library() -> None:
 
     assert all(len(words) == 2 for words in spent), "a heavy library was imported"
     total, below = (min(float(words[place]) for words in spent) for place in (0, 1))
-    assert total < max(0.150, 2.2 * below)  # of pydantic alone, on a machine that is slow today
+    assert total < max(0.150, 1.5 * below)  # of pydantic alone, on a machine that is slow today
