@@ -1,6 +1,7 @@
 """Python programs as forks of one warm interpreter: each a process of its own, without the start of an interpreter.
 
-Directory, environment, standard streams and exit status are the program's own; its imports are mostly there already.
+Directory, environment, standard streams and exit status are the program's own; its imports are mostly there already, and
+its hash seed is 1.
 """
 
 import asyncio
@@ -9,16 +10,19 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "docker",
         "typer.rich_utils",
+        "unittest.mock",
         "execfeedback.cli.grow_plan",
         "execfeedback.audit.command",
         "execfeedback.exporters.files",
@@ -47,6 +51,8 @@ class Fork:
         self._streams = [Path(self._folder.name, name) for name in ("stdin", "stdout", "stderr")]
         self._streams[0].write_text(stdin, "utf-8")
         given = (program, list(argv), dict(environment), str(cwd), self._streams)
+        with patch.dict(os.environ, PYTHONHASHSEED="1"):  # of the warm interpreter, if this starts it
+            forkserver.ensure_running()
         self.process: BaseProcess = _FORKS.Process(target=_child, args=given)
         self.process.start()
 

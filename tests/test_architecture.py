@@ -1,6 +1,7 @@
 """The shape of the tree, read from its syntax trees: who may import whom, and what must not be written at all."""
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,10 +99,11 @@ def nodes(tree: ast.AST, inside_functions: bool = True) -> Iterator[ast.AST]:
             yield from nodes(child, inside_functions)
 
 
-def ours(tree: ast.AST, inside_functions: bool = True) -> set[str]:
+@functools.cache
+def ours(tree: ast.AST, inside_functions: bool = True) -> frozenset[str]:
     """Modules of this package that a tree imports, without `execfeedback.`."""
     names = {name for node in nodes(tree, inside_functions) for name in imported(node)}
-    return {resolved(name) for name in names - PACKAGE if top(name) == "execfeedback"}
+    return frozenset(resolved(name) for name in names - PACKAGE if top(name) == "execfeedback")
 
 
 def resolved(name: str) -> str:
