@@ -1,6 +1,6 @@
 """How often is "verified" wrong? Recorded model outputs with known truth, through our checks.
 
-    python benchmarks/false_accepts.py --data FILE ... --humaneval HumanEval.jsonl [--plus HumanEvalPlus.jsonl]
+    python benchmarks/false_accepts.py --data FILE ... [--humaneval FILE] [--plus HumanEvalPlus.jsonl] [--mbpp FILE]
         [--pool] [--no-mutants] [--rows OUT] [--from-rows FILE ...] [--cache DIR] [--json OUT] [--svg OUT]
         [--fit confidence.json] [--all-problems]
 
@@ -8,7 +8,7 @@ FILEs as `recordings.py` reads them, recognised by their fields. Each sample is 
 only); it passes the tests that its author saw (the published recipe); ours: it passes the statement's examples, where there
 are any, and its confidence is at least the threshold. The evidence is what a run has: examples, model-written tests,
 other samples of the file (`--pool`: of all files) on generated inputs, mutants. Truth, which
-nothing of that sees: HumanEval's tests and the inputs of HumanEval+.
+nothing of that sees: the tests of HumanEval and MBPP and the inputs of HumanEval+; for other tasks the recording's label.
 Half of the problems are for fitting, the other half is reported; `--all-problems` reports on both (recordings that the
 model was never fitted on). `--fit` writes the coefficients anew. `--rows` keeps each sample with its evidence, and
 `--from-rows` reports on or fits to such files without running anything.
@@ -17,6 +17,7 @@ model was never fitted on). `--fit` writes the coefficients anew. `--rows` keeps
 import argparse
 import asyncio
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any
 from curve import picture
 from fitting import Kept, expected_error, kept, part, reliability, signed_fit
 from kept_runs import KeptRuns
-from recordings import Group, groups, number, tasks
+from recordings import Group, groups, tasks
 from replayed import Replayed, Row
 
 from execfeedback.confidence import Evidence, Fit, Model, features, fitted, probability
@@ -51,7 +52,7 @@ def class_of(row: Row) -> str:
 
 async def replay(given: argparse.Namespace) -> list[Row]:
     """Every sample of the files, judged."""
-    known = tasks(given.humaneval, given.plus)
+    known = tasks(given.humaneval, given.plus, given.mbpp)
     found = [group for path in given.data for group in groups(path, known)]
     together = pooled(found) if given.pool else [[group] for group in found]
     rows: list[Row] = []
@@ -59,6 +60,8 @@ async def replay(given: argparse.Namespace) -> list[Row]:
         replayed = Replayed(known, sandbox, KeptRuns(given.cache), not given.no_mutants)
         async for some in in_flight(together, replayed.rows, workers=given.workers):
             rows += some
+    if untold := sum(len(group.tries) for group in found) - len(rows):
+        print(f"left out: {untold} samples of tasks that are not known and without a label", file=sys.stderr)
     return rows
 
 
@@ -72,7 +75,7 @@ def kept_rows(path: Path) -> Iterator[Row]:
 def pooled(found: Iterable[Group]) -> list[list[Group]]:
     by_task: dict[str, list[Group]] = defaultdict(list)
     for group in found:
-        by_task[number(group.problem.id)].append(group)
+        by_task[group.task].append(group)
     return list(by_task.values())
 
 
@@ -181,6 +184,7 @@ def main() -> None:
     source.add_argument("--data", type=Path, nargs="+")
     source.add_argument("--from-rows", type=Path, nargs="+")
     parser.add_argument("--humaneval", type=Path)
+    parser.add_argument("--mbpp", type=Path)
     parser.add_argument("--plus", type=Path, help="HumanEval+ with its added inputs")
     parser.add_argument("--pool", action="store_true", help="other files' samples are evidence, too")
     parser.add_argument("--cache", type=Path, default=Path(".false_accepts"))
@@ -193,8 +197,6 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path)
     given = parser.parse_args()
-    if given.data and not given.humaneval:
-        parser.error("--data needs --humaneval, the tasks and their tests")
     rows = asyncio.run(replay(given)) if given.data else [r for p in given.from_rows for r in kept_rows(p)]
     if given.rows:
         lines = [json.dumps({**row._asdict(), "evidence": row.evidence.model_dump()}) for row in rows]

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recordings import groups, tasks
+
 from execfeedback.importers import humaneval, mbpp
 from execfeedback.items import item_for, suite_of
-from execfeedback.parsing import solution_in
 from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.types import Contract, Item, LimitsGiven, Problem, Verdict
 from execfeedback.verdicts import verdict_of
@@ -38,10 +39,6 @@ class Claim(NamedTuple):
 def rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as file:
         yield from (json.loads(line) for line in file)
-
-
-def problems(data: Path) -> dict[str, Problem]:
-    return {p.id.rsplit("/", 1)[-1]: p for p in humaneval.read(data / "humaneval/humaneval.jsonl")}
 
 
 def claim(problem: Problem, code: str, id: str, label: bool | None) -> Claim:
@@ -89,59 +86,30 @@ def exercism(data: Path) -> Iterator[Claim]:
         yield Claim(item, True)
 
 
-def many(path: str, field: str) -> Callable[[Path], Iterator[Claim]]:
+def recorded(path: str) -> Callable[[Path], Iterator[Claim]]:
+    """Every attempt of a file of model outputs. What its publisher says is said of the last."""
+
     def claims(data: Path) -> Iterator[Claim]:
-        known = problems(data)
-        for row in rows(data / path):
-            problem = known[row["task_id"].rsplit("/", 1)[-1]]
-            for n, text in enumerate(row[field]):
-                yield claim(problem, row["prompt"] + text, f"{row['id']}:{n}", None)
+        known = tasks(data / "humaneval/humaneval.jsonl", None)
+        for group in groups(data / path, known):
+            for one in group.tries:
+                for n, code in enumerate(filter(None, one.codes)):
+                    label = one.label if n == len(one.codes) - 1 else None
+                    yield claim(known.problems[group.task], code, f"{one.id}:{n}", label)
 
     return claims
-
-
-def labelled(path: str, task: str, prompt: str) -> Callable[[Path], Iterator[Claim]]:
-    def claims(data: Path) -> Iterator[Claim]:
-        known = problems(data)
-        for row in rows(data / path):
-            if row["language"] == "python":
-                problem = known[str(row[task]).rsplit("/", 1)[-1]]
-                text = row["generation"]
-                body = text if text[:1].isspace() else f"    {text}"
-                code = text if f"def {problem.entry_point}" in text else row[prompt] + body
-                yield claim(problem, code, row["id"], row["passed"])
-
-    return claims
-
-
-def trajectories(data: Path) -> Iterator[Claim]:
-    known = problems(data)
-    for row in rows(data / "completions/ldb_trajectories_humaneval.jsonl"):
-        last = len(row["attempts"]) - 1
-        for n, attempt in enumerate(row["attempts"]):
-            label = row["passes_hidden"] if n == last else None
-            yield claim(known[row["task_id"].rsplit("/", 1)[-1]], attempt["code"], f"{row['id']}:{n}", label)
-
-
-def raw_answers(data: Path) -> Iterator[Claim]:
-    known = problems(data)
-    for row in rows(data / "completions/sandboxfusion_gpt_python.jsonl"):
-        problem = known[row["task_id"].rsplit("/", 1)[-1]]
-        code = solution_in(row["raw"], problem)
-        if code is not None:
-            yield claim(problem, code, row["id"], None)
 
 
 SETS: dict[str, Callable[[Path], Iterator[Claim]]] = {
     "humaneval": canonical(humaneval.read, "humaneval/humaneval.jsonl"),
     "mbpp": canonical(mbpp.read, "mbpp/mbpp_full.jsonl"),
     "exercism": exercism,
-    "codet": many("completions/codet_codegen16b.jsonl", "completions"),
-    "agentcoder": many("completions/agentcoder_humaneval_llmtests.jsonl", "completions"),
-    "codejudge": labelled("completions/codejudge_humanevalx.jsonl", "task_id", "prompt"),
-    "icescore": labelled("completions/icescore_humanevalx.jsonl", "humaneval_task_id", "prompt_or_intent"),
-    "ldb": trajectories,
-    "sandboxfusion": raw_answers,
+    "codet": recorded("completions/codet_codegen16b.jsonl"),
+    "agentcoder": recorded("completions/agentcoder_humaneval_llmtests.jsonl"),
+    "codejudge": recorded("completions/codejudge_humanevalx.jsonl"),
+    "icescore": recorded("completions/icescore_humanevalx.jsonl"),
+    "ldb": recorded("completions/ldb_trajectories_humaneval.jsonl"),
+    "sandboxfusion": recorded("completions/sandboxfusion_gpt_python.jsonl"),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kept_runs import KeptRuns
-from recordings import Group, Tasks, Try, number
+from recordings import Group, Tasks, Try
 
 from execfeedback.agreement import Answers, answers_of, meets, standing
 from execfeedback.behaviour_in_sandbox import Expected, Observation, expected_by, observe_values
@@ -34,8 +34,9 @@ class Row(NamedTuple):
     """It passes the statement's examples, where it has any."""
     evidence: Evidence
     right: bool
-    """By HumanEval's tests and the inputs that HumanEval+ adds."""
+    """By the task's tests and the inputs that HumanEval+ adds; of a task that is not known by the recording's label."""
     right_base: bool
+    """By the task's own tests alone, or the label."""
     label: bool | None
 
 
@@ -47,14 +48,17 @@ class Replayed:
 
     # ---- truth: never seen by what is judged
 
-    async def truth(self, problem: Problem, code: str) -> tuple[bool, bool]:
-        """By HumanEval's own tests, and by these and the added inputs, with the canonical solution as the oracle. Where
-        the oracle itself cannot answer these within the limits, HumanEval's tests decide alone."""
-        own = self.known.problems[number(problem.id)]
+    async def truth(self, group: Group, one: Try, code: str) -> tuple[bool, bool] | None:
+        """By the task's own tests, and by these and the added inputs, with the canonical solution as the oracle. Where
+        the oracle itself cannot answer these within the limits, the own tests decide alone. Of a task that is not known
+        the label decides, which is of the last attempt; None where nothing says the truth of `code`."""
+        own = self.known.problems.get(group.task)
+        if own is None:
+            return None if one.label is None or code != one.codes[-1] else (one.label, one.label)
         base = item_for(own, code, suite_of(own))
         if not await self.passes(base):
             return False, False
-        more = self.known.more_inputs.get(number(problem.id))
+        more = self.known.more_inputs.get(group.task)
         if more is None or not await self.passes(more_item(own, own.reference, *more)):
             return True, True
         return True, await self.passes(more_item(own, code, *more))
@@ -87,11 +91,13 @@ class Replayed:
 
     # ---- evidence
 
-    async def expected(self, problem: Problem, tests: Sequence[str]) -> Expected:
+    async def expected(self, problem: Problem, tests: Sequence[str], given: str) -> Expected:
         async def run() -> Any:
-            return (await expected_by(problem, tests, self.sandbox)).model_dump(mode="json")
+            return (await expected_by(problem, tests, self.sandbox, given)).model_dump(mode="json")
 
-        question = [problem.model_dump(mode="json"), list(tests)]
+        if problem.entry_point is None:
+            return Expected()
+        question = [problem.model_dump(mode="json"), list(tests), given]
         return Expected(**await self.kept("expected", question, run))
 
     async def answers(self, problem: Problem, code: str, calls: str) -> Answers:
@@ -130,7 +136,8 @@ class Replayed:
     async def rows(self, together: Sequence[Group]) -> list[Row]:
         """The samples of one problem, of one file or of several, each among all others."""
         problem = max((group.problem for group in together), key=lambda one: len(one.statement))
-        expected = await self.expected(problem, [text for group in together for text in group.tests])
+        given = "\n".join(line for group in together for line in group.visible)
+        expected = await self.expected(problem, [text for group in together for text in group.tests], given)
         tried = [
             (group, shown, one, await self.chosen(group, shown, one))
             for group in together
@@ -139,11 +146,13 @@ class Replayed:
         ]
         codes = dict.fromkeys(chosen.code for *_, chosen in tried)
         seen = {code: await self.answers(problem, code, expected.tests) for code in codes}
-        return [await self.row(*one, seen, expected) for one in tried]
+        rows = [await self.row(*one, seen, expected) for one in tried]
+        return [row for row in rows if row is not None]
 
     async def shown(self, group: Group) -> tuple[str, ...]:
         """The examples that the author was shown: as they were recorded, else those of the statement."""
-        return group.visible or tuple(one.line for one in (await self.expected(group.problem, ())).expected)
+        stated = await self.expected(group.problem, (), "")
+        return group.visible or tuple(one.line for one in stated.expected)
 
     async def row(
         self,
@@ -153,10 +162,13 @@ class Replayed:
         chosen: "Chosen",
         seen: dict[str, Answers],
         expected: Expected,
-    ) -> Row:
+    ) -> Row | None:
+        """None where nothing says whether the sample is right."""
+        truth = await self.truth(group, one, chosen.code)
+        if truth is None:
+            return None
         own = seen[chosen.code]
         others = [answers for code, answers in seen.items() if code != chosen.code]
-        base, strong = await self.truth(group.problem, chosen.code)
         evidence = Evidence(
             attempts=chosen.attempt,
             given=len(shown) if chosen.passes else 0,
@@ -164,10 +176,18 @@ class Replayed:
             killed=await self.killed(group.problem, chosen, shown, own, expected),
             standing=standing(own, others, expected.expected),
         )
-        task, meets_shown = number(group.problem.id), chosen.passes or not shown
-        runs = await self.runs(chosen.code)
+        meets_shown, runs, (base, strong) = chosen.passes or not shown, await self.runs(chosen.code), truth
         return Row(
-            one.id, group.file, task, runs, chosen.passes, meets_shown, evidence, strong, base, one.label
+            one.id,
+            group.file,
+            group.task,
+            runs,
+            chosen.passes,
+            meets_shown,
+            evidence,
+            strong,
+            base,
+            one.label,
         )
 
     async def chosen(self, group: Group, shown: Sequence[str], one: Try) -> "Chosen":

@@ -32,7 +32,7 @@ class Expectation(Value):
     """What a text expects of one call, as `observe_values` writes calls and values."""
 
     source: int
-    """Place of the text among those that were read; -1 for the statement's own examples."""
+    """Place of the text among those that were read; -1 for what the problem itself shows."""
     call: str
     value: str
     line: str
@@ -46,11 +46,13 @@ class Expected(Value):
     tests: str = ""
 
 
-async def expected_by(problem: Problem, tests: Sequence[str], sandbox: Sandbox) -> Expected:
-    """What several test texts and the problem's statement expect. Python functions only; nothing foreign is run."""
+async def expected_by(problem: Problem, tests: Sequence[str], sandbox: Sandbox, given: str = "") -> Expected:
+    """What several test texts and the problem's statement expect; tests that were `given` with the problem count as the
+    statement's own examples. Python functions only; nothing foreign is run."""
     question = {
         "entry_point": problem.entry_point,
         "tests": list(tests),
+        "given": given,
         "statement": problem.statement,
         "prompt": problem.prompt or "",
     }

@@ -196,16 +196,18 @@ def test_the_answer_names_source_call_value_and_line() -> None:
         "statement": STATEMENT,
         "prompt": "def f(n: int) -> int:\n",
         "tests": ["assert f(1) == 2.0"],
+        "given": "assert f(5) == 6\n",
     }
     found = expected_answer(question)
 
     assert found["expected"] == [
         [-1, "(1)", "2", "assert f(1) == 2"],
         [-1, "([2])", "[3]", "assert f([2]) == [3]"],
+        [-1, "(5)", "6", "assert f(5) == 6"],
         [0, "(1)", "2", "assert f(1) == 2.0"],
     ]
     lines = found["tests"].splitlines()
-    assert lines[:2] == ["f(1)", "f([2])"] and len(lines) > 10
+    assert lines[:3] == ["f(1)", "f([2])", "f(5)"] and len(lines) > 10
 
 
 def test_calls_of_a_signature_are_of_its_types_and_the_same_every_time() -> None:

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import fitting
 import recordings
 
+from execfeedback.errors import InputError
 from execfeedback.types import Problem
 
 PROMPT = 'def inc(n: int) -> int:\n    """Add one.\n\n    >>> inc(1)\n    2\n    """\n'
@@ -23,6 +24,7 @@ KNOWN = recordings.Tasks(
         "7": Problem(id="HumanEval/7", statement="Add one.", entry_point="inc", prompt=PROMPT),
         "8": Problem(id="HumanEval/8", statement="Even.", entry_point="inc", prompt=OTHER),
         "9": Problem(id="HumanEval/9", statement="Less.", entry_point="dec", prompt="def dec(n):\n"),
+        "mbpp/7": Problem(id="7", statement="Write a function to halve.", entry_point="half"),
     },
     {},
 )
@@ -74,6 +76,86 @@ def test_what_the_prompt_defines_decides_the_task_and_not_its_number(tmp_path: P
     rows = [{"task_id": f"HumanEval/{n}", "prompt": OTHER, "completions": ["    pass"]} for n in (8, 9)]
     (group,) = read(tmp_path, *rows)
     assert group.problem.id == "HumanEval/8" and len(group.tries) == 2
+
+
+MBPP = 'def half(n):\n    """Write a function to halve."""\n'
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"task_id": "MBPP/7", "prompt": MBPP},
+        {"task_id": "mbpp_7_half", "prompt": "", "entry_point": "half"},
+        {"task_id": 7, "prompt": MBPP},
+        {"task_id": 99, "prompt": MBPP},
+        {"task_id": "MBPP/7"},
+    ],
+)
+def test_tasks_of_mbpp_are_known_however_they_are_numbered(tmp_path: Path, row: dict[str, Any]) -> None:
+    (group,) = read(tmp_path, row | {"attempts": [{"code": "a"}]})
+    assert (group.task, group.problem.entry_point) == ("mbpp/7", "half")
+
+
+@pytest.mark.parametrize("id", ["MBPP/8", "mbpp_8_inc", "lcb/700", "8"])
+def test_a_task_that_is_not_known_is_none_that_is_numbered_or_named_alike(tmp_path: Path, id: str) -> None:
+    prompt = (
+        "def inc(numbers):\n    Raise every salary of the department that was named by the sum agreed upon.\n"
+    )
+    row = {"task_id": id, "prompt": prompt, "attempts": [{"code": "a"}], "passes_hidden": True}
+    if id == "8":
+        row["prompt"] = prompt.replace("inc", "rise")
+    (group,) = read(tmp_path, row)
+    assert (group.task, group.problem.statement, group.tries[0].label) == (id, row["prompt"], True)
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"prompt": "def help(a):\n    pass\n\ndef ask(b):\n"}, "ask"),
+        ({"entry_point": "ask", "prompt": "Ask."}, "ask"),
+        ({"visible_tests": ["assert not ask(1)"]}, "ask"),
+        ({"visible_tests": None, "llm_tests": None}, None),
+    ],
+)
+def test_the_function_of_an_unknown_task_is_what_the_line_asks_for(
+    tmp_path: Path, row: dict[str, Any], name: str | None
+) -> None:
+    (group,) = read(tmp_path, row | {"task_id": "x/1000", "attempts": [{"code": "a"}, {"code": None}, {}]})
+    assert group.problem.entry_point == name
+    assert group.tries[0].codes == ("a", "", "")
+
+
+def test_lines_of_other_languages_and_without_attempts_give_no_samples(tmp_path: Path) -> None:
+    base = {"task_id": "HumanEval/7", "prompt": PROMPT}
+    rust, empty, null = (
+        {"language": "rust", "raw": "x"},
+        {"attempts": []},
+        {"generation": None, "language": None},
+    )
+    (group,) = read(tmp_path, base | rust, base | empty, base | null)
+    assert [one.codes for one in group.tries] == [(PROMPT,)]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            {"task_id": "HumanEval/7", "answer": "x"},
+            "has none of the fields attempts, completions, generation, raw",
+        ),
+        ({"raw": "x"}, "field 'task_id': is required"),
+    ],
+)
+def test_a_line_of_no_known_form_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=f"log.jsonl:2: {said}"):
+        read(tmp_path, {"task_id": 7, "raw": "x"}, row)
+
+
+def test_a_completion_with_fences_or_for_a_statement_without_code_stands_alone(tmp_path: Path) -> None:
+    code = "def half(n):\n    return n / 2\n"
+    row = {"task_id": "MBPP/7", "prompt": "Write a function to halve."}
+    (group,) = read(tmp_path, row | {"completions": [code, f"Sure:\n```python\n{code}```\nDone."]})
+    assert [one.codes for one in group.tries] == [(code,), (code,)]
 
 
 def test_problems_are_split_in_about_half_and_always_alike() -> None:

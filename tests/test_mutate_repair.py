@@ -49,6 +49,12 @@ def test_told_reads_what_our_feedback_writes() -> None:
 def test_examples_are_sessions_and_arrows() -> None:
     assert examples(">>> f(1)\n2\n", "f") == (Example("f(1)\n", "2"),)
     assert examples("For instance f([1, (2)]) ==> [2] and so on.", "f") == (Example("f([1, (2)])", "[2]"),)
+    assert examples("Input: nums = [2, 7], target = 9\n  Output: [0, 1]\nInput: x\nOutput: 1", "f") == (
+        Example("f([2, 7], 9)", "[0, 1]"),
+    )
+    assert examples('For s = "ab", k = 1 the output should be 5.\nFor n the output should be 1', "f") == (
+        Example("f('ab', 1)", "5"),
+    )
     assert examples("f(x) returns a number.", "f") == ()
 
 

@@ -1,8 +1,8 @@
 """The program that reads tests and statements in the sandbox: which value they expect of which call.
 
-Reads `{"entry_point", "tests": [texts], "statement", "prompt"}` on stdin and writes `{"expected": [[source,
-call, value, line], ...], "tests"}`: `source` is the place of the text in `tests`, -1 for the statement's own
-examples; `call` and `value` are texts as `script.py` writes them with `loose`; `line` is the expectation as an assert;
+Reads `{"entry_point", "tests": [texts], "given", "statement", "prompt"}` on stdin and writes `{"expected": [[source,
+call, value, line], ...], "tests"}`: `source` is the place of the text in `tests`, -1 for `given` and the statement's
+own examples; `call` and `value` are texts as `script.py` writes them with `loose`; `line` is the expectation as an assert;
 `tests` are all calls that were seen, to be observed. No foreign code is run."""
 
 import ast
@@ -26,7 +26,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     """What is expected, and the calls to observe."""
     name = question["entry_point"]
     shown = [f"assert {one.source.strip()} == {one.want}" for one in examples(question["statement"], name)]
-    sources = [(-1, "\n".join(shown)), *enumerate(question["tests"])]
+    sources = [(-1, "\n".join(shown)), (-1, question["given"]), *enumerate(question["tests"])]
     expected = [
         [source, call_text(call), text_of(value, loose=True), _line(name, call, value)]
         for source, text in sources

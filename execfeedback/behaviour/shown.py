@@ -1,4 +1,4 @@
-"""Examples of a statement: `>>>` sessions, and calls with their value written behind them."""
+"""Examples of a statement: `>>>` sessions, calls with their value written behind them, inputs over their output."""
 
 import ast
 import doctest
@@ -12,7 +12,11 @@ _WORDS = {"true": "True", "false": "False", "null": "None", "none": "None"}
 """How statements write what Python spells otherwise."""
 _ON = re.compile(r"\s*(?:$|[.,;:#)`'\"])|\s+\(?[A-Za-z]")
 """What may stand behind a value; a digit or an operator says that the value is a longer one."""
-_PAIR = re.compile(r"^\s*(?:Input|In)\s*:(.+)\n\s*(?:Output|Out)\s*:(.+)$", re.MULTILINE)
+_PAIR = re.compile(
+    r"^\s*(?:Input|In)\s*:(.+)\n\s*(?:Output|Out)\s*:(.+)$"
+    r"|^\s*For\s(\s*\w+\s*=.+?),?\s+the\s+(?:output|result|answer)\s+(?:should|will|would)\s+be\s+(.+)$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,31 @@ def _call_end(line: str, start: int) -> int | None:
 
 
 def _pairs(text: str, entry_point: str) -> tuple[Example, ...]:
-    """`Input: 3` over `Output: 4`, where the input is nothing but literals."""
+    """`Input: 3` over `Output: 4`, or `For n = 3 the output should be 4`, where the input is nothing but literals."""
     found = []
-    for given, wanted in _PAIR.findall(text):
-        arguments, value = given.strip(), _value(wanted)
-        if value and _value(arguments) == arguments:
+    for pair in _PAIR.finditer(text):
+        given, wanted = pair[1] or pair[3], pair[2] or pair[4]
+        arguments, value = _arguments(given.strip()), _value(wanted)
+        if value and arguments:
             found.append(Example(f"{entry_point}({arguments})", value))
     return tuple(found)
 
 
+def _arguments(text: str) -> str:
+    """Literals, or names with their literals (`nums = [1, 2], k = 3`, in the order of the parameters), as a call's
+    arguments; empty where there is anything else."""
+    try:
+        call = ast.parse(f"_({text})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return ", ".join(repr(ast.literal_eval(value)) for value in values)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ""
+
+
 def _value(text: str) -> str:
     """The literal that a text begins with, as Python writes it; quotes around it as prose has them do not count."""
-    bare = text.strip().strip("`")
+    bare = text.strip().strip("`").removesuffix(".")
     for said in (bare, bare.lstrip("'\"")):
         word = re.match(r"[A-Za-z]+", said)
         if word and word.group().lower() in _WORDS:

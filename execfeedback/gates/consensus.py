@@ -9,7 +9,7 @@ majority of one model's samples can share a mistake, and a lone right solution e
 from collections.abc import Sequence
 from typing import Any
 
-from execfeedback.agreement import Answers, Standing, answers_of, meets, standing
+from execfeedback.agreement import SHOWN, Answers, Standing, answers_of, meets, standing
 from execfeedback.behaviour_in_sandbox import Expectation, Expected, expected_by, observe_values
 from execfeedback.errors import InputError
 from execfeedback.items import item_for
@@ -18,7 +18,7 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Case, GateResult, Trajectory
 
 _CALL_CPU_S = 0.1
-_SHOWN = 5
+_LISTED = 5
 """Tests whose expectation most solutions miss that are written out in the evidence."""
 
 
@@ -32,7 +32,7 @@ class ConsensusGate:
         if inputs < 1 or quorum < 2:
             raise InputError("gate consensus: inputs is at least 1, quorum at least 2")
         self.inputs, self.quorum, self.seed = inputs, quorum, seed
-        self.version = f"1({inputs},{quorum},{seed})"
+        self.version = f"2({inputs},{quorum},{seed})"
 
     async def check_group(
         self, samples: Sequence[Trajectory], sandbox: Sandbox
@@ -62,15 +62,16 @@ class ConsensusGate:
         self, n: int, samples: Sequence[Trajectory], seen: dict[str, Answers], expected: Expected
     ) -> GateResult:
         """Tests that came with the problem are everybody's own: only what models wrote is a second opinion."""
-        sample, given = samples[n], [m for m, one in enumerate(samples) if not _wrote_tests(one)]
+        sample = samples[n]
         code = sample.attempts[-1].solution.code
         others = [answers for other, answers in seen.items() if other != code]
-        foreign = [one for one in expected.expected if one.source != n and one.source not in given]
+        foreign = [one for one in expected.expected if one.source != n]
+        own = n if _wrote_tests(sample) else SHOWN
         stand = standing(seen[code], others, foreign)
         outvoted = stand.rivals >= self.quorum and stand.rivals > 2 * (stand.agreeing + 1)
         evidence = {
             "standing": stand.model_dump(),
-            "doubted": _doubted([one for one in expected.expected if one.source == n], list(seen.values())),
+            "doubted": _doubted([one for one in expected.expected if one.source == own], list(seen.values())),
         }
         return self._result("outvoted" if outvoted else "", evidence)
 
@@ -91,11 +92,13 @@ def _wrote_tests(sample: Trajectory) -> bool:
 
 
 async def _expected(samples: Sequence[Trajectory], sandbox: Sandbox) -> Expected:
-    """What each sample's tests expect, by the sample's place."""
+    """What each sample's tests expect, by the sample's place; what came with the problem is the problem's own."""
     problem = samples[0].problem
     if problem.language != "python" or problem.entry_point is None or problem.style == "stdio":
         return Expected()
-    return await expected_by(problem, [_text(sample) for sample in samples], sandbox)
+    given = next((_text(sample) for sample in samples if not _wrote_tests(sample)), "")
+    written = [_text(sample) if _wrote_tests(sample) else "" for sample in samples]
+    return await expected_by(problem, written, sandbox, given)
 
 
 def _text(sample: Trajectory) -> str:
@@ -116,4 +119,4 @@ def _doubted(own: Sequence[Expectation], everybody: Sequence[Answers]) -> list[d
     """Expectations of a sample's own tests that fewer than half of all solutions meet."""
     met = [(one, sum(meets(answers, one) for answers in everybody)) for one in own]
     doubted = [(one, number) for one, number in met if 2 * number < len(everybody)]
-    return [{"test": one.line[:300], "met_by": n, "of": len(everybody)} for one, n in doubted[:_SHOWN]]
+    return [{"test": one.line[:300], "met_by": n, "of": len(everybody)} for one, n in doubted[:_LISTED]]
