@@ -2,7 +2,7 @@
 
     python benchmarks/false_accepts.py --data FILE ... [--humaneval FILE] [--plus HumanEvalPlus.jsonl] [--mbpp FILE]
         [--pool] [--no-mutants] [--rows OUT] [--from-rows FILE ...] [--cache DIR] [--json OUT] [--svg OUT]
-        [--fit confidence.json] [--all-problems]
+        [--fit confidence.json | --model confidence.json] [--all-problems]
 
 FILEs as `recordings.py` reads them, recognised by their fields. Each sample is judged by three rules: it runs at all (exit code
 only); it passes the tests that its author saw (the published recipe); ours: it passes the statement's examples, where there
@@ -10,8 +10,9 @@ are any, and its confidence is at least the threshold. The evidence is what a ru
 other samples of the file (`--pool`: of all files) on generated inputs, mutants. Truth, which
 nothing of that sees: the tests of HumanEval and MBPP and the inputs of HumanEval+; for other tasks the recording's label.
 Half of the problems are for fitting, the other half is reported; `--all-problems` reports on both (recordings that the
-model was never fitted on). `--fit` writes the coefficients anew. `--rows` keeps each sample with its evidence, and
-`--from-rows` reports on or fits to such files without running anything.
+model was never fitted on). `ours` takes the model's threshold for the class, `here` one that is chosen on the file's own
+problems of the first half. `--fit` writes the coefficients anew, `--model` takes others than the package's. `--rows`
+keeps each sample with its evidence, and `--from-rows` reports on or fits to such files without running anything.
 """
 
 import argparse
@@ -38,7 +39,7 @@ THRESHOLDS = (0.0, *(n / 100 for n in range(30, 100, 2)), 0.99)
 PENALTY = 1.0
 SIGNS = {
     **dict.fromkeys(("given", "generated", "killed", "met", "solved", "agreeing", "agreement", "dual"), 1),
-    **dict.fromkeys(("attempts", "untested", "contested", "rivals"), -1),
+    **dict.fromkeys(("attempts", "untested", "contested", "rivals", "hard", "few"), -1),
 }
 """What more of each may do to the estimate. A coefficient that comes out otherwise is chance or the shadow of
 another: it is set to 0, and the others are fitted again."""
@@ -126,14 +127,16 @@ def kept_at(rows: Sequence[Row], model: Model, least: float, truth: str) -> Kept
 # ---- the report --------------------------------------------------------------------------------------------------
 
 
-def report(rows: Sequence[Row], model: Model, truth: str) -> dict[str, Any]:
-    """By class of samples: each rule, the curve over the threshold, the reliability."""
+def report(rows: Sequence[Row], first: Sequence[Row], model: Model, truth: str) -> dict[str, Any]:
+    """By class of samples: each rule, the curve over the threshold, the reliability. `first` are the samples of the same
+    files of the half of the problems that thresholds may be chosen on."""
     chosen = model.fit.thresholds
     found: dict[str, Any] = {}
     for name in CLASSES:
         own = [row for row in rows if class_of(row) == name]
         if own:
-            found[name] = class_report(own, model, chosen.get(name, 0.0), truth)
+            here = threshold(first, model, name, truth)
+            found[name] = class_report(own, model, chosen.get(name, 0.0), here, truth)
     accepted = [row for row in rows if row.shown]
     bins = reliability(
         [probability(row.evidence, model) for row in accepted], [right(row, truth) for row in accepted]
@@ -142,20 +145,21 @@ def report(rows: Sequence[Row], model: Model, truth: str) -> dict[str, Any]:
     return {"truth": truth, **found, "calibration": calibration}
 
 
-def class_report(own: Sequence[Row], model: Model, least: float, truth: str) -> dict[str, Any]:
+def class_report(own: Sequence[Row], model: Model, least: float, here: float, truth: str) -> dict[str, Any]:
     truths = [right(row, truth) for row in own]
     return {
         "samples": len(own),
         "exit_code": kept([row.runs for row in own], truths).shown(),
         "visible": kept([row.visible for row in own], truths).shown(),
         "ours": {"threshold": least, **kept_at(own, model, least, truth).shown()},
+        "here": {"threshold": here, **kept_at(own, model, here, truth).shown()},
         "curve": [{"threshold": t, **kept_at(own, model, t, truth).shown()} for t in THRESHOLDS],
     }
 
 
 def table(name: str, found: dict[str, Any]) -> Iterator[str]:
     for kind in CLASSES:
-        for rule in ("exit_code", "visible", "ours"):
+        for rule in ("exit_code", "visible", "ours", "here"):
             if kind in found:
                 one = found[kind][rule]
                 shares = f"{share(one['wrong_share'])} wrong {share(one['kept_share'])} kept"
@@ -168,12 +172,19 @@ def share(value: float | None) -> str:
     return "     -" if value is None else f"{value:>6.1%}"
 
 
-def reports(rows: Sequence[Row], model: Model) -> dict[str, Any]:
+def reports(rows: Sequence[Row], all_problems: bool, model: Model) -> dict[str, Any]:
     """For all files together and each alone, under both truths."""
     names = sorted({row.file for row in rows})
     parts = {"all": list(rows)} | {name: [row for row in rows if row.file == name] for name in names}
-    truths = ("humaneval", "humaneval+")
-    return {truth: {name: report(own, model, truth) for name, own in parts.items()} for truth in truths}
+
+    def one(own: Sequence[Row], truth: str) -> dict[str, Any]:
+        first = [row for row in own if part(row.task) == "fit"]
+        shown = [row for row in own if all_problems or part(row.task) == "report"]
+        return report(shown, first, model, truth)
+
+    return {
+        truth: {name: one(own, truth) for name, own in parts.items()} for truth in ("humaneval", "humaneval+")
+    }
 
 
 def main() -> None:
@@ -191,7 +202,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-mutants", action="store_true")
     parser.add_argument("--all-problems", action="store_true")
-    parser.add_argument("--fit", type=Path, help="fit the coefficients anew and write them there")
+    fitting = parser.add_mutually_exclusive_group()
+    fitting.add_argument("--fit", type=Path, help="fit the coefficients anew and write them there")
+    fitting.add_argument("--model", type=Path, help="coefficients that --fit wrote; default: the package's")
     parser.add_argument("--truth", choices=("humaneval", "humaneval+"), default="humaneval+")
     parser.add_argument("--rows", type=Path, help="write each sample with its evidence there")
     parser.add_argument("--json", type=Path)
@@ -201,11 +214,11 @@ def main() -> None:
     if given.rows:
         lines = [json.dumps({**row._asdict(), "evidence": row.evidence.model_dump()}) for row in rows]
         given.rows.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    model = model_of(rows, sorted({row.file for row in rows}), given.truth) if given.fit else fitted()
+    model = Model.model_validate_json(given.model.read_bytes()) if given.model else fitted()
     if given.fit:
+        model = model_of(rows, sorted({row.file for row in rows}), given.truth)
         given.fit.write_text(json.dumps(model.model_dump(), indent=1) + "\n", encoding="utf-8")
-    shown = [row for row in rows if given.all_problems or part(row.task) == "report"]
-    found = reports(shown, model)
+    found = reports(rows, given.all_problems, model)
     for truth, parts in found.items():
         print(f"\ntruth: {truth}")
         for name, one in parts.items():

@@ -19,6 +19,8 @@ from execfeedback.agreement import Standing
 from execfeedback.types import GateResult, Tests, Trajectory, Value
 
 MODEL = "confidence.json"
+FEW = 4
+"""Inputs below which it says little that others answer alike."""
 _ASSERTS = re.compile(r"\bassert|\braises\(")
 
 
@@ -95,6 +97,8 @@ def features(evidence: Evidence) -> dict[str, float]:
         "met": stand.met / stand.tests - 0.5 if stand.tests else 0.0,
         "untested": float(evidence.given + evidence.generated == 0),
         "alone": float(not stand.peers),
+        "hard": float(stand.others > 1 and not stand.peers),
+        "few": float(stand.peers > 0 and stand.inputs < FEW),
         "solved": stand.peers / stand.others - 0.5 if stand.others else 0.0,
         "contested": math.log1p(stand.contested),
         "agreeing": math.log1p(stand.agreeing),

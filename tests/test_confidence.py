@@ -151,6 +151,23 @@ def test_one_more_that_agrees_makes_it_surer(evidence: Evidence) -> None:
     assert probability(evidence.model_copy(update={"standing": more})) >= probability(evidence)
 
 
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        (
+            Standing(inputs=3, others=3, peers=3, agreement=1.0),
+            Standing(inputs=4, others=3, peers=3, agreement=1.0),
+        ),
+        (Standing(others=2, peers=0), Standing(others=1, peers=0)),
+    ],
+    ids=["alike on next to no inputs", "all others miss the examples"],
+)
+def test_agreement_on_nothing_and_a_hard_problem_make_it_less_sure(worse: Standing, better: Standing) -> None:
+    assert (
+        probability(Evidence(given=1, standing=worse)) < probability(Evidence(given=1, standing=better)) - 0.1
+    )
+
+
 def test_the_coefficients_are_those_of_the_features_and_say_where_they_come_from() -> None:
     model = fitted()
     assert set(model.coefficients) == set(features(Evidence()))

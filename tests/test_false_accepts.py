@@ -11,9 +11,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
+import false_accepts
 import fitting
 import recordings
+import replayed
 
+from execfeedback.agreement import Standing
+from execfeedback.confidence import Evidence, Fit, Model, probability
 from execfeedback.errors import InputError
 from execfeedback.types import Problem
 
@@ -188,6 +192,27 @@ def test_the_expected_error_is_the_mean_distance_of_what_was_said() -> None:
     bins = fitting.reliability([0.95] * 10 + [0.15] * 10, [True] * 9 + [False] + [False] * 10)
     assert [(one.number, one.right) for one in bins] == [(10, 0.0), (10, 0.9)]
     assert fitting.expected_error(bins) == pytest.approx((0.15 + 0.05) / 2)
+
+
+def sample(task: str, agreement: float, right: bool) -> replayed.Row:
+    stand = Standing(inputs=50, others=4, peers=4, agreement=agreement)
+    evidence = Evidence(given=3, standing=stand)
+    return replayed.Row(f"{task}:{agreement}", "log", task, True, True, True, evidence, right, right, None)
+
+
+def test_the_threshold_of_a_file_is_chosen_on_its_own_fitted_problems_and_reported_on_the_others() -> None:
+    tasks = {half: [str(n) for n in range(60) if fitting.part(str(n)) == half] for half in ("fit", "report")}
+    model = Model(fit=Fit(), coefficients={"agreement": 6.0})
+    fit = [sample(tasks["fit"][n], 0.3 + 0.06 * n, n > 3) for n in range(10)]
+    shown = [sample(tasks["report"][0], 0.9, True), sample(tasks["report"][1], 0.4, False)]
+
+    found = false_accepts.reports([*fit, *shown], False, model)["humaneval"]["log"]["first"]
+
+    least = found["here"]["threshold"]
+    kept = [row for row in fit if row.right and probability(row.evidence, model) >= least]
+    assert len(kept) == 5, "four of five of the six that are right"
+    assert (found["samples"], found["here"]["accepted"], found["here"]["wrong"]) == (2, 1, 0)
+    assert found["ours"]["accepted"] == 2, "the model brings no threshold"
 
 
 def test_shares_of_nothing_are_not_numbers() -> None:

@@ -57,6 +57,18 @@ async def test_the_tests_of_other_samples_are_a_second_opinion() -> None:
     assert [(one["tests"], one["met"]) for one in stands] == [(2, 2), (3, 3)]
 
 
+async def test_who_fails_the_given_tests_has_no_vote() -> None:
+    given = read(FOLDER / "accept/agrees.json")
+    suite = {**given["suite"], "tests": "assert middle([1, 2]) == 1.5\n", "origin": "given"}
+    wrong = trajectory({**given, "code": given["peers"][2]}, suite).model_copy(update={"stopped": "attempts"})
+    right = [trajectory({**given, "code": code}, suite) for code in (given["code"], given["peers"][0])]
+
+    results = await ConsensusGate().check_group([wrong, *right], HostSandbox())
+
+    stands: list[Any] = [one.evidence["standing"] for one in results[1:] if one is not None]
+    assert [(one["others"], one["peers"], one["tests"]) for one in stands] == [(2, 1, 0)] * 2
+
+
 async def test_samples_that_did_not_pass_get_no_result() -> None:
     given = read(FOLDER / "accept/agrees.json")
     failed = trajectory(given, given["suite"]).model_copy(update={"stopped": "attempts"})
