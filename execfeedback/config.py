@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -76,6 +76,14 @@ class Budget(Value):
     """Solutions that may be tried for each problem, over all its samples, which share them evenly."""
     pilot: int | None = Field(None, ge=1)
     """After so many units, all others try as many solutions as cost least for each record; else `max_attempts`."""
+    steer: bool = False
+    """Samples beyond each problem's first go where the corpus is thin or a problem hard; as many in all."""
+
+    @model_validator(mode="after")
+    def _one_way_to_share(self) -> "Budget":
+        if self.steer and self.problem_attempts is not None:
+            raise ValueError("steer and problem_attempts both say how samples share: give one of them")
+        return self
 
 
 class Config(BaseSettings):

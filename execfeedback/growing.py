@@ -9,20 +9,33 @@ was not.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from execfeedback import ids
 from execfeedback.admission import examine, record_or_rejection
 from execfeedback.corpus import CorpusWriter, UnitState
+from execfeedback.corpus.samples import outcomes
 from execfeedback.errors import AnswerPending, ExecfeedbackError, GeneratorError, InputError
 from execfeedback.halting import Budget, GuardedGenerator, Halt, Halted, PatientSandbox, ending_after
 from execfeedback.loop import Judge, run_trajectory
 from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
 from execfeedback.spending import Choice, Pilot, choice
+from execfeedback.steered import Steered
 from execfeedback.types import GateResult, Problem, Record, Trajectory
-from execfeedback.units import GroupGate, OrderedGate, Settings, Unit, review_limit, samples_of, units
+from execfeedback.units import (
+    GroupGate,
+    OrderedGate,
+    Settings,
+    Share,
+    Unit,
+    frame_of,
+    review_limit,
+    samples_of,
+    units_of,
+)
 from execfeedback.verdicts import verdict_of
 
 SKIPPED_AT_ONCE = 64
@@ -89,7 +102,7 @@ class _Growth:
         self._line: dict[int, tuple[str, str] | None] = {}
         """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
         self._groups: dict[int, dict[int, tuple[str, str, bool] | None]] = {}
-        """By problem the finished samples: unit, trajectory, and whether it waits for admission."""
+        """By the position of a problem's first sample: unit, trajectory, and whether it waits for admission."""
         self._said: dict[str, list[GateResult]] = {}
         """By unit what the gates among samples said."""
         self._next = 0
@@ -100,11 +113,13 @@ class _Growth:
         self._remember()
         self.writer.start_run(about | {"generator": self.generator.name, **self._described()})
         self.emit({"event": "run", "units": about.get("units"), "generator": self.generator.name})
-        stream = enumerate(units(problems, self.generator, self.gates, self.settings))
+        frame = frame_of(self.generator, self.gates, self.settings)
         with ending_after(self.settings.max_wall_s, self.halt):
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self.settings.in_flight):
-                    group.create_task(self._work(stream))
+            for shares in self._rounds(problems, frame):
+                stream = enumerate(units_of(shares, frame, self.settings), start=self._next)
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(self.settings.in_flight):
+                        group.create_task(self._work(stream))
         if self.halt.reason is None and 0 < self.progress.unanswered == self.progress.started:
             self.halt.stop(_unreachable(self._failure))
         self.writer.event("ended", {"error": str(self.halt.reason) if self.halt.reason else None})
@@ -136,6 +151,25 @@ class _Growth:
                 if gate.name in keys:
                     gate.admit(keys[gate.name])
 
+    # ---- rounds ------------------------------------------------------------------------------------------
+
+    def _rounds(self, problems: Iterable[Problem], frame: str) -> Iterator[Iterable[Share]]:
+        """All at once; with `steer` one sample of each problem, then rounds that go by what came of those before. A round
+        that has no end in this run is the last."""
+        taken = islice(problems, self.settings.limit)
+        if not self.settings.steer:
+            yield (Share(problem, samples_of(self.settings)) for problem in taken)
+            return
+        steered = Steered(taken, frame, self.settings)
+        yield steered.first()
+        while self.halt.reason is None and not self.progress.pending and steered.left:
+            chosen = steered.chosen_before(self.writer.corpus.events("steer"))
+            if chosen is None:
+                chosen = steered.choose(outcomes(self.writer.corpus))
+                self.writer.event("steer", steered.event(chosen))
+            self.emit({"event": "steer", **steered.event(chosen)})
+            yield steered.take(chosen)
+
     # ---- one unit ----------------------------------------------------------------------------------------
 
     async def _work(self, stream: Iterator[tuple[int, Unit]]) -> None:
@@ -158,7 +192,8 @@ class _Growth:
         state = self.writer.unit(unit.key)
         name = {"problem": unit.problem.id, "sample": unit.sample}
         if state.admitted or unit.key in self._claimed:
-            self.emit({"event": "skipped", **name})
+            if not unit.peer:
+                self.emit({"event": "skipped", **name})
             done = (unit.key, state.trajectory, False) if state.admitted and state.trajectory else None
             if position % SKIPPED_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -177,18 +212,17 @@ class _Growth:
                 return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
             done = (unit.key, id, True) if id else None
-        await self._stand_in_line(position, done)
+        await self._stand_in_line(position, unit, done)
         self._admit()
 
-    async def _stand_in_line(self, position: int, done: tuple[str, str, bool] | None) -> None:
+    async def _stand_in_line(self, position: int, unit: Unit, done: tuple[str, str, bool] | None) -> None:
         """The samples of a problem come into the line together, once the gates have looked at all of them."""
-        size = len(samples_of(self.settings))
-        number = position // size
-        group = self._groups.setdefault(number, {})
+        first = position - unit.place
+        group = self._groups.setdefault(first, {})
         group[position] = done
-        if len(group) < size:
+        if len(group) < unit.size:
             return
-        del self._groups[number]
+        del self._groups[first]
         stopped = [seat for _, seat in sorted(group.items()) if seat is not None]
         if self.among and any(waits for _, _, waits in stopped):
             await self._look_among(stopped)

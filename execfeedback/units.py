@@ -1,10 +1,11 @@
 """What a run is made of: its settings, and its units in the order of admission. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from execfeedback import ids
 from execfeedback.calling import settings_of
@@ -18,6 +19,8 @@ class Settings(Value):
 
     samples: int = Field(1, ge=1)
     """Independent first tries for each problem."""
+    steer: bool = False
+    """As many in all, but after the first one of each problem they go where the corpus is thin or a problem hard."""
     seed: int = 0
     max_attempts: int = Field(4, ge=1)
     limit: int | None = Field(None, ge=1)
@@ -45,6 +48,12 @@ class Settings(Value):
     tests: TestRules = TestRules()
     configuration: dict[str, Any] = Field({})
     """What else decides what the gates say: their options."""
+
+    @model_validator(mode="after")
+    def _one_way_to_share(self) -> "Settings":
+        if self.steer and self.problem_attempts is not None:
+            raise ValueError("steer and problem_attempts both say how samples share: give one of them")
+        return self
 
 
 @runtime_checkable
@@ -98,20 +107,44 @@ class Unit(Value):
     sample: int
     tries: int
     """Solutions that it may try."""
+    place: int
+    """Among the units of its problem that the gates look at together, from 0."""
+    size: int
+    """How many these are."""
+    peer: bool = False
+    """An earlier round has given it: it is here for the others of its problem."""
+
+
+class Share(NamedTuple):
+    """The samples of one problem; those before `new` were given in an earlier round."""
+
+    problem: Problem
+    samples: Sequence[int]
+    new: int = 0
 
 
 def units(
     problems: Iterable[Problem], generator: Generator, gates: Sequence[Gate], settings: Settings
 ) -> Iterator[Unit]:
     """The units of a run, by problem, then sample: the order of admission."""
-    frame = ids.digest(_frame(generator, gates, settings))
-    for number, problem in enumerate(problems, start=1):
+    shares = (Share(one, samples_of(settings)) for one in islice(problems, settings.limit))
+    return units_of(shares, frame_of(generator, gates, settings), settings)
+
+
+def units_of(shares: Iterable[Share], frame: str, settings: Settings) -> Iterator[Unit]:
+    """The units of shares, in their order."""
+    for problem, samples, new in shares:
         content = ids.digest(problem)
-        for sample in samples_of(settings):
-            key, tries = ids.digest([content, sample, frame]), attempts_of(sample, settings)
-            yield Unit(key=key, problem=problem, sample=sample, tries=tries)
-        if number == settings.limit:
-            return
+        for place, sample in enumerate(samples):
+            yield Unit(
+                key=ids.digest([content, sample, frame]),
+                problem=problem,
+                sample=sample,
+                tries=attempts_of(sample, settings),
+                place=place,
+                size=len(samples),
+                peer=sample < new,
+            )
 
 
 def attempts_of(sample: int, settings: Settings) -> int:
@@ -127,9 +160,9 @@ def samples_of(settings: Settings) -> list[int]:
     return [sample for sample in range(settings.samples) if attempts_of(sample, settings)]
 
 
-def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> dict[str, Any]:
-    """What all units of a run share. The sandbox image is not in it: records name theirs themselves."""
-    return {
+def frame_of(generator: Generator, gates: Sequence[Gate], settings: Settings) -> str:
+    """The digest of what all units of a run share. The sandbox image is not in it: records name theirs themselves."""
+    frame = {
         "generator": [generator.name, dict(settings_of(generator))],
         "prompts": [prompt_id(name, settings.prompts_dir) for name in prompt_names()],
         "feedback_chars": settings.feedback_chars,
@@ -141,3 +174,4 @@ def _frame(generator: Generator, gates: Sequence[Gate], settings: Settings) -> d
         **({"share": [settings.problem_attempts, settings.samples]} if settings.problem_attempts else {}),
         **({"pilot": settings.pilot} if settings.pilot else {}),
     }
+    return ids.digest(frame)

@@ -24,6 +24,12 @@ def grow(
         Path | None, typer.Option(help="For --generator batch: questions go out and answers come in here.")
     ] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Independent first tries a problem [1].")] = None,
+    steer: Annotated[
+        bool | None,
+        typer.Option(
+            "--steer", help="As many samples in all, but where the corpus is thin or a problem hard."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first N problems.")] = None,
     max_cost: Annotated[
         float | None, typer.Option(min=0, help="US dollars for the whole corpus; then stop with exit code 6.")
@@ -65,6 +71,7 @@ def grow(
         replay=replay,
         batch_dir=batch_dir,
         samples=samples,
+        steer=steer,
         limit=limit,
         max_cost=max_cost,
         workers=workers,

@@ -41,6 +41,7 @@ class Options(Value):
     replay: Path | None = None
     batch_dir: Path | None = None
     samples: int | None = None
+    steer: bool | None = None
     limit: int | None = None
     max_cost: float | None = None
     workers: int | None = None
@@ -69,7 +70,7 @@ def configured(options: Options) -> Config:
             "calls": options.calls,
             "batch_dir": options.batch_dir,
             "seed": options.seed,
-            "budget": {"max_cost": options.max_cost},
+            "budget": {"max_cost": options.max_cost, "steer": options.steer},
             "sandbox": {"backend": options.sandbox},
         },
     )
@@ -81,6 +82,7 @@ def settings_from(config: Config, limit: int | None) -> Settings:
     calls = (config.calls or 8 * config.workers) if asks else None
     return Settings(
         samples=config.samples,
+        steer=config.budget.steer,
         seed=config.seed,
         max_attempts=config.max_attempts,
         limit=limit,
@@ -107,6 +109,10 @@ def maker(config: Config, replay: Path | None) -> Maker:
     if name == "replay":
         if replay is None:
             raise InputError("--generator replay needs --replay FILE, the recorded answers")
+        if config.budget.steer:
+            raise InputError(
+                "--steer: recorded answers are shared out by a fixed number of samples; leave it away"
+            )
         made = generator_named("replay", path=replay, samples=config.samples)
     else:
         more: dict[str, Any] = {"folder": config.batch_dir} if name == "batch" else {}

@@ -25,6 +25,7 @@ def summary(path: Path) -> dict[str, Any]:
     """Counts, rejections by reason, and the latest run of a corpus. Raises InputError."""
     from execfeedback.corpus import Corpus
     from execfeedback.corpus.lock import writer_of
+    from execfeedback.corpus.spent import spent
 
     with Corpus(path) as corpus:
         runs = corpus.runs()
@@ -32,6 +33,7 @@ def summary(path: Path) -> dict[str, Any]:
             "corpus": str(path),
             "growing_pid": writer_of(path),
             "counts": corpus.counts().model_dump(),
+            "spent": [part.model_dump() for part in spent(corpus)],
             "rejected_by": corpus.tally("rejections", "reason"),
             "run": runs[-1] if runs else None,
             "runs": len(runs),
@@ -54,7 +56,23 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f"  calls          {counts['calls']} ({price})",
     ]
     said[3:3] = [f"      {number:>6} {reason}" for reason, number in facts["rejected_by"].items()]
-    return said + _run(facts)
+    return said + _spent(facts) + _run(facts)
+
+
+def _spent(facts: dict[str, Any]) -> list[str]:
+    """What was paid for what, and what a record cost with all of it counted; nothing where nothing was paid."""
+    from execfeedback.corpus.spent import Spent, price, whole
+
+    parts = tuple(Spent(**part) for part in facts["spent"])
+    total, records = whole(parts), facts["counts"]["records"]
+    if not (total.tokens or total.usd or total.without_price):
+        return []
+    told = ", ".join(f"{part.purpose} {part.tokens} tokens ({price(part)})" for part in parts if part.calls)
+    said = [f"  spent          {told}"]
+    if records:
+        each = f"{total.tokens / records:.0f} tokens, {price(total, records)}"
+        said.append(f"  for a record   {each}, all of that counted")
+    return said
 
 
 def _run(facts: dict[str, Any]) -> list[str]:

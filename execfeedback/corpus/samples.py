@@ -10,14 +10,16 @@ from collections.abc import Iterator
 
 from execfeedback.corpus.reader import Corpus
 from execfeedback.pass_at_k import Tally, solve_rates
+from execfeedback.steered import Outcome
 from execfeedback.types import Record
 
-_QUERY = """
+_RIGHT = """(t.stopped = 'passed' AND t.attempts = 1
+           AND (a.record IS NOT NULL OR coalesce(r.reason LIKE 'duplicate:%', 0)))"""
+_QUERY = f"""
 SELECT t.problem, coalesce(json_extract(t.body, '$.attempts[0].solution.author'),
                            json_extract(t.body, '$.calls[#-1].model'), ''),
        json_extract(t.body, '$.problem.language'), json_extract(t.body, '$.problem.tags'), count(*),
-       sum(t.stopped = 'passed' AND t.attempts = 1
-           AND (a.record IS NOT NULL OR coalesce(r.reason LIKE 'duplicate:%', 0)))
+       sum{_RIGHT}
 FROM admissions a JOIN trajectories t ON t.id = a.trajectory LEFT JOIN rejections r ON r.id = a.rejection
 WHERE json_extract(t.body, '$.origin') != 'semi_synthetic'
   AND (t.stopped IN ('passed', 'attempts', 'no_code') OR t.stopped = 'exhausted' AND t.attempts > 0)
@@ -29,6 +31,14 @@ def tallies(corpus: Corpus) -> tuple[Tally, ...]:
     names = ("problem", "model", "language", "tags", "samples", "right")
     rows = (dict(zip(names, row, strict=True)) for row in corpus.select(_QUERY))
     return tuple(Tally(**row | {"tags": tuple(json.loads(row["tags"]))}) for row in rows)
+
+
+def outcomes(corpus: Corpus) -> dict[str, Outcome]:
+    """By unit what admission said of it."""
+    rows = corpus.select(f"""
+        SELECT a.unit, {_RIGHT}, a.record IS NOT NULL
+        FROM admissions a JOIN trajectories t ON t.id = a.trajectory LEFT JOIN rejections r ON r.id = a.rejection""")
+    return {unit: Outcome(bool(solved), bool(record)) for unit, solved, record in rows}
 
 
 def rated_records(corpus: Corpus) -> Iterator[Record]:

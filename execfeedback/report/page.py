@@ -6,6 +6,7 @@ from typing import Any
 
 from execfeedback.confidence import fitted
 from execfeedback.corpus import Corpus
+from execfeedback.corpus.spent import price, spent, whole
 from execfeedback.printable import printable, shortened
 from execfeedback.report import figures, samples, story
 from execfeedback.report.calibration import calibration
@@ -41,6 +42,8 @@ def _content(corpus: Corpus) -> dict[str, Any]:
         "calibration": calibration(fitted()),
         "spreads": _spreads(corpus),
         "models": figures.models(corpus),
+        "spent": _spent(corpus),
+        "shared": samples.shared(corpus),
         "samples": samples.tables(corpus),
         "runs": corpus.runs(),
         "environments": corpus.environments(),
@@ -57,6 +60,17 @@ def _rejections(corpus: Corpus) -> list[tuple[figures.Bar, Any]]:
     """Every reason with its count and examples, the commonest first."""
     reasons = figures.bars(corpus.tally("rejections", "reason").items())
     return [(bar, story.rejected(corpus, bar.label)) for bar in reasons]
+
+
+def _spent(corpus: Corpus) -> list[dict[str, Any]]:
+    """Rows of what was paid for what, and all of it; nothing where nothing was paid."""
+    parts = spent(corpus)
+    total, records = whole(parts), corpus.counts().records
+    if not (total.tokens or total.usd or total.without_price):
+        return []
+    each = {"tokens": total.tokens / records, "price": price(total, records)} if records else None
+    rows = [{"part": part, "price": price(part), "each": None} for part in parts if part.calls]
+    return [*rows, {"part": total, "price": price(total), "each": each}]
 
 
 def _story(corpus: Corpus) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from execfeedback.corpus import Corpus
 from execfeedback.corpus.samples import tallies
 from execfeedback.pass_at_k import Solved, by_problem, grouped
+from execfeedback.report.figures import Bar, bars
 from execfeedback.types import Value
 
 KS = (1, 2, 5, 10, 100)
@@ -35,3 +36,13 @@ def tables(corpus: Corpus) -> tuple[tuple[int, ...], tuple[Table, ...]]:
 
 def _table(by: str, rows: tuple[Solved, ...]) -> Table:
     return Table(by=by, rows=rows[:MOST], left_out=len(rows[MOST:]))
+
+
+def shared(corpus: Corpus) -> tuple[Bar, ...]:
+    """Problems by how many samples they got, where samples were steered."""
+    if not corpus.events("steer"):
+        return ()
+    rows = corpus.select(
+        """SELECT n, count(*) FROM (SELECT count(*) AS n FROM trajectories GROUP BY problem) GROUP BY n ORDER BY n"""
+    )
+    return bars((f"{n} sample{'s' if n > 1 else ''}", number) for n, number in rows)
