@@ -17,17 +17,12 @@ class Spent(Value):
 
 PURPOSES = ("records", "rejected", "undecided")
 _QUERY = """
-SELECT purpose, count(*), coalesce(sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), 0),
-       coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd)
-FROM (SELECT c.tokens_in, c.tokens_out, c.cost_usd,
-             CASE WHEN max(a.record IS NOT NULL) THEN 'records' WHEN max(a.unit IS NOT NULL) THEN 'rejected'
-                  ELSE 'undecided' END AS purpose
-      FROM calls c
-      LEFT JOIN (SELECT t.id, json_extract(one.value, '$.id') AS call
-                 FROM trajectories t, json_each(t.body, '$.calls') one) used ON used.call = c.id
-      LEFT JOIN admissions a ON a.trajectory = used.id
-      GROUP BY c.id)
-GROUP BY purpose"""
+WITH used AS MATERIALIZED (
+    SELECT CAST(json_extract(one.value, '$.id') AS TEXT) AS call, max(a.record IS NOT NULL) AS record
+    FROM admissions a JOIN trajectories t ON t.id = a.trajectory, json_each(t.body, '$.calls') one GROUP BY 1)
+SELECT CASE WHEN used.record THEN 'records' WHEN used.record = 0 THEN 'rejected' ELSE 'undecided' END, count(*),
+       sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd)
+FROM calls LEFT JOIN used ON used.call = calls.id GROUP BY 1"""
 
 
 def spent(corpus: Corpus) -> tuple[Spent, ...]:
