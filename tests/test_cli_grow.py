@@ -247,10 +247,10 @@ def test_dry_run_says_what_a_budget_and_the_past_make_of_it(tmp_path: Path) -> N
 def test_dry_run_says_where_samples_would_go(tmp_path: Path) -> None:
     problems = problem_file(tmp_path, *({"id": f"p{n}", "statement": "s"} for n in range(2)))
     arguments = ("grow", problems, "--out", tmp_path / "c.db", "--samples", 3, "--steer", "--dry-run")
-    plan = json.loads(call(*arguments, "--json").stdout)
+    plan = json.loads(console(*arguments, "--json").stdout)
     assert (plan["units"], plan["decided"]) == (6, 0)
     assert plan["steered"] == {"rounds": 2, "chosen": 0, "next": {"p0": 1, "p1": 1}}
-    said = call(*arguments).stdout
+    said = console(*arguments).stdout
     assert "0 of 2 rounds chosen; most of the next, by what is known now: p0 1, p1 1" in said
 
 
@@ -258,9 +258,9 @@ def test_steering_goes_with_what_it_can_be_done_with(tmp_path: Path) -> None:
     problems, config = problem_file(tmp_path), tmp_path / "c.toml"
     config.write_text("[budget]\nproblem_attempts = 6\n")
     grow = ("grow", problems, "--out", tmp_path / "c.db", "--steer", "--dry-run")
-    said = call(*grow, "--config", config)
+    said = console(*grow, "--config", config)
     assert (said.returncode, "give one of them" in said.stderr) == (2, True)
-    said = call(*grow, "--replay", problems)
+    said = console(*grow, "--replay", problems)
     assert (said.returncode, "fixed number of samples" in said.stderr) == (2, True)
 
 
