@@ -31,5 +31,5 @@ setup: .venv/.complete  ## Virtual environment, Docker engine, sandbox images.
 .venv/.complete: .ci/requirements.txt .ci/make-venv pyproject.toml
 	.ci/make-venv $(PYTHON)
 
-requirements: .venv/.complete  ## Pin newer packages, for the virtual environment and for the Python image.
+requirements: .venv/.complete  ## Pin newer packages, for the virtual environment and for the images with Python packages.
 	.ci/pin $(BIN)

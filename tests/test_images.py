@@ -99,7 +99,7 @@ def test_files_go_in_as_roots_undated_and_readable() -> None:
     assert building.plain(tarfile.TarInfo("tree/__pycache__/x.pyc")) is None
 
 
-@pytest.mark.parametrize("name", ["Mine", "a b", "-x", "python", "base", "a/b", ""])
+@pytest.mark.parametrize("name", ["Mine", "a b", "-x", "python", "python-data", "base", "a/b", ""])
 def test_a_name_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot name an environment"):
         images.build_environment(name, "python", tmp_path / "requirements.txt", quiet)
@@ -108,6 +108,21 @@ def test_a_name_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
 def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.txt: there is no such file"):
         images.build_environment("mine", "python", tmp_path / "none.txt", quiet)
+
+
+def test_a_ready_environment_speaks_its_language_from_its_own_lock() -> None:
+    ready, python = images.bundled_recipe("python-data"), images.bundled_recipe("python")
+    assert (ready.name, ready.language, ready.layers) == ("python-data", "python", ())
+    assert tag_of(ready, BASE).startswith("execfeedback/python-data:")
+    assert packages_tag_of(ready, BASE) != packages_tag_of(python, BASE)
+    assert packages.names(python.lock) < packages.names(ready.lock)
+
+
+def test_packages_come_upon_python_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "requirements.txt"
+    theirs.write_text("more-itertools\n")
+    with pytest.raises(InputError, match="is built upon python or python-data, not upon go"):
+        images.build_environment("mine", "go", theirs, quiet)
 
 
 def test_an_unknown_language_lists_what_there_is() -> None:
@@ -135,8 +150,9 @@ def test_the_command_prints_one_tag_for_each_name() -> None:
 # ---- packages ---------------------------------------------------------------------------------------------------
 
 
-def test_the_images_packages_are_pinned_for_both_architectures() -> None:
-    lock = images.bundled_recipe("python").lock
+@pytest.mark.parametrize("name", ["python", *images.READY])
+def test_the_images_packages_are_pinned_for_both_architectures(name: str) -> None:
+    lock = images.bundled_recipe(name).lock
     assert {"pytest", "hypothesis", "numpy", "ruff"} <= packages.names(lock)
     for requirement in lock.replace("\\\n", " ").splitlines():
         if not requirement.startswith("#"):

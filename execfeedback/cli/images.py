@@ -20,10 +20,13 @@ def build(
         list[str],
         typer.Argument(
             metavar="LANG...",
-            help="Languages; main: the ten that are proven first; all; or with --pip one name of your own.",
+            help="Languages; python-data (numpy, pandas, scipy); main: the ten that are proven first; all;"
+            " or with --pip one name of your own.",
         ),
     ],
-    from_: Annotated[str, typer.Option("--from", metavar="LANG", help="The language to build upon.")] = "",
+    from_: Annotated[
+        str, typer.Option("--from", metavar="LANG", help="What to build upon: python or python-data.")
+    ] = "",
     pip: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Requirements of your own environment.")
     ] = None,
@@ -43,11 +46,12 @@ def build(
 
 
 def _meant(names: list[str]) -> list[str]:
-    """The environments that are meant: `main` and `all` stand for languages."""
+    """The environments that are meant: `main` stands for languages, `all` for everything that is bundled."""
     from execfeedback.languages import languages
+    from execfeedback.sandbox.images import READY
 
     groups = {
-        "all": list(languages()),
+        "all": [*languages(), *READY],
         "main": [one.name for one in languages().values() if one.main],
     }
     return [meant for name in names for meant in groups.get(name, [name])]

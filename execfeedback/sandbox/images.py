@@ -34,6 +34,8 @@ STANDARD_LIBRARY = f"/usr/lib/python{packages.PYTHON} /usr/local/lib/python{pack
 ENVIRONMENT = "execfeedback.environment"
 VERSION = "execfeedback.language_version"
 LANGUAGE = "execfeedback.language"
+READY = {"python-data": "python"}
+"""Environments with more packages than a language's own, and their languages; each has its lock in `sandboxes/`."""
 
 
 class Recipe(Value):
@@ -53,20 +55,22 @@ def bundled() -> list[str]:
 
 
 def bundled_recipe(name: str) -> Recipe:
-    """Raises InputError for a language that there is no image of."""
-    spoken = language(name)
-    lock = sandboxes_folder() / spoken.name / "requirements.txt"
+    """Of a language or a ready environment. Raises InputError for a language that there is no image of."""
+    spoken = language(READY.get(name, name)).name
+    own = name if name in READY else spoken
+    lock = sandboxes_folder() / own / "requirements.txt"
     if lock.is_file():
-        return Recipe(name=spoken.name, language=spoken.name, lock=lock.read_text())
-    return Recipe(name=spoken.name, language=spoken.name, layers=debian_packages.layers_of(spoken.name))
+        return Recipe(name=own, language=spoken, lock=lock.read_text())
+    return Recipe(name=own, language=spoken, layers=debian_packages.layers_of(spoken))
 
 
-def lock_of(name: str) -> str:
-    """The Python packages of a language's image, for environments built upon it. Raises InputError where there are none."""
+def recipe_below(name: str) -> Recipe:
+    """What people's own environments are built upon. Raises InputError where it is not Python's."""
     recipe = bundled_recipe(name)
     if recipe.layers:
-        raise InputError(f"an environment with Python packages is built upon python, not upon {name}")
-    return recipe.lock
+        upon = " or ".join(["python", *READY])
+        raise InputError(f"an environment with Python packages is built upon {upon}, not upon {name}")
+    return recipe
 
 
 def tag_of(recipe: Recipe, base: Base) -> str:
@@ -137,7 +141,7 @@ def present_images() -> dict[str, tuple[str, str]]:
 
 def recipe_of(client: "docker.DockerClient", environment: str) -> Recipe:
     """The bundled recipe, or the one in the labels of the newest image. Raises SandboxMissing."""
-    if environment in bundled():
+    if environment in {*bundled(), *READY}:
         return bundled_recipe(environment)
     images = _images_of(client, environment)
     if not images:
@@ -156,28 +160,28 @@ def ensure_image(environment: str, say: Say = print) -> str:
 
 
 def build_environment(name: str, upon: str, requirements: Path, say: Say = print) -> str:
-    """An image of a language with people's own packages beside ours. Returns its tag.
+    """An image of a language or of a ready environment with people's own packages beside ours. Returns its tag.
 
     Raises InputError for a name or requirements that cannot be used.
     """
-    if not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name) or name in {*bundled(), "base"}:
+    if not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name) or name in {*bundled(), *READY, "base"}:
         raise InputError(
             f"{name!r} cannot name an environment: small letters and digits, and not a bundled name"
         )
     if not requirements.is_file():
         raise InputError(f"{requirements}: there is no such file")
-    ours = lock_of(upon)
+    below = recipe_below(upon)
     with closing(open_client()) as client, tempfile.TemporaryDirectory(prefix="execfeedback-pip-") as work:
-        lock = packages.resolve(requirements, ours, architecture(client), Path(work), say)
-        return _ensure(client, Recipe(name=name, language=upon, lock=lock), say)
+        lock = packages.resolve(requirements, below.lock, architecture(client), Path(work), say)
+        return _ensure(client, Recipe(name=name, language=below.language, lock=lock), say)
 
 
 def environments(client: "docker.DockerClient") -> list[str]:
-    """Names that people gave to environments of their own."""
+    """The ready ones, and names that people gave to environments of their own."""
     with engine_errors("listing images"):
         images = client.api.images(filters={"label": "execfeedback=image"})
     named = {image["Labels"].get(ENVIRONMENT, "") for image in images}
-    return sorted(named - {"", *bundled()})
+    return sorted({*named, *READY} - {"", *bundled()})
 
 
 def architecture(client: "docker.DockerClient") -> str:
