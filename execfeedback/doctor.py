@@ -214,7 +214,7 @@ def _granted(plan: LocalPlan) -> list[Check]:
         ("Landlock", plan.landlock > 0, f"version {plan.landlock}" if plan.landlock else "none", LANDLOCK),
         ("network", True, plan.network(), ""),
         ("memory", plan.cgroup, plan.memory(), CGROUP),
-        ("packages", len(plan.found) == 4, " ".join(plan.found), ""),
+        ("packages", len(plan.found) == 5, " ".join(plan.found), ""),
     ]
     return [
         Check(name=f"{LOCAL}: {name}", ok=ok, found=said, remedy="" if ok else remedy, needed=False)

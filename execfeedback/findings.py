@@ -5,7 +5,8 @@ TOML); Python's selection of rules is below. Only rules that mean a fault wherev
 defines, a comparison that is never what was meant, a format string that does not fit its arguments. What is often harmless
 (an import repeated after a prompt that had it, a memo as a default argument) is a warning: reported, never a reason. Style
 is not looked at. The selection was measured on solutions that are right, human-written and model-written
-(docs/decisions/0009-admission.md). `# noqa` does not count: the solution has no say in it.
+(docs/decisions/0009-admission.md). `# noqa` does not count: the solution has no say in it. Python's types are advice: their
+checker is asked only for those who will read it, and nothing that it says is an error (0032-types-are-advice.md).
 """
 
 import json
@@ -17,15 +18,20 @@ from execfeedback.commands import compiling_limits, filled
 from execfeedback.errors import SandboxError
 from execfeedback.languages import Checking, Language, language
 from execfeedback.protocols import Sandbox
-from execfeedback.types import Execution, Job, Limits, Step, StepResult, Value
+from execfeedback.types import Job, Limits, Step, StepResult, Value
 
+SOURCE = "solution.py"
+SOURCE = "solution.py"
 ERRORS = ("E9", "F50", "F52", "F63", "F7", "F82")
 """Syntax; format strings; tuples and literals compared; stray statements; undefined names."""
 WARNINGS = ("B006", "B012", "B015", "B018", "B023", "F402", "F601", "F811")
 """Mutable defaults, jumps out of `finally`, useless expressions, late binding, shadowing, repetition."""
 
-_COMPILE = ("python3", "-I", "-S", "-m", "py_compile", "solution.py")
-_RUFF = ("ruff", "check", "--isolated", "--no-cache", "--ignore-noqa", "--quiet", "--output-format", "json")
+_COMPILE = ("python3", "-I", "-S", "-m", "py_compile", SOURCE)
+_RUFF = (
+    *("ruff", "check", "--isolated", "--no-cache", "--ignore-noqa", "--quiet", "--exit-zero"),
+    *("--output-format", "json"),
+)
 _LIMITS = Limits(cpu_s=10, wall_s=20, memory_mb=512, output_kb=1024)
 _SPOKEN = (0, 1)
 """Exit codes with which both programs say what they found; any other says that they could not work."""
@@ -36,20 +42,32 @@ MISSING = (126, 127)
 """Exit codes of a program that could not be started."""
 
 
+Severity = Literal["error", "warning"]
+
+
 class Finding(Value):
     """One remark about a line of the solution."""
 
     tool: str = ""
     rule: str
-    severity: Literal["error", "warning"]
+    severity: Severity
     line: int
     message: str
 
 
-async def findings_in(code: str, spoken: Language, sandbox: Sandbox) -> tuple[Finding, ...] | None:
-    """What the language's checkers say, by line; None where it has none. Raises SandboxError for our faults."""
+def tools_of(spoken: Language) -> list[str]:
+    """The names of the language's checkers."""
+    return [*(["ruff"] if spoken.name == "python" else []), *(checking.tool for checking in spoken.static)]
+
+
+async def findings_in(
+    code: str, spoken: Language, sandbox: Sandbox, *, advice: bool = False
+) -> tuple[Finding, ...] | None:
+    """What the language's checkers say, by line; None where it has none. `advice`: what is dear and never an error as well.
+
+    Raises SandboxError for our faults."""
     if spoken.name == "python":
-        return await static_findings(code, sandbox)
+        return await static_findings(code, sandbox, spoken.static if advice else ())
     if not spoken.static:
         return None
     source = spoken.source_of(code)
@@ -74,7 +92,7 @@ def remarks(checking: Checking, step: StepResult, source: str) -> list[Finding]:
     if step.exit_code in MISSING:
         raise SandboxError(f"the static checker {checking.tool} is not in the image: {step.stderr[-300:]}")
     if step.cause != "exited" or step.truncated:
-        return [_too_heavy(step)]
+        return [_too_heavy(step, "error" if checking.gates else "warning")]
     said = f"{step.stdout}\n{step.stderr}"
     matches = re.finditer(checking.finding, said, re.M)
     found = [remark_of(checking, match) for match in matches if about(match, source)][:MOST_FINDINGS]
@@ -114,37 +132,53 @@ def told(findings: tuple[Finding, ...], budget_chars: int) -> str:
     return "\n".join(["Static checks:", *kept]) if kept else ""
 
 
-async def static_findings(code: str, sandbox: Sandbox) -> tuple[Finding, ...]:
-    """What the sandbox's own Python says about `code`, and ruff when it compiles. Raises SandboxError."""
+async def static_findings(
+    code: str, sandbox: Sandbox, advisers: tuple[Checking, ...] = ()
+) -> tuple[Finding, ...]:
+    """What the sandbox's own Python says about `code`, and ruff and the advisers when it compiles. Raises SandboxError."""
     selection = ",".join(ERRORS + WARNINGS)
-    lint = (*_RUFF, "--select", selection, "--stdin-filename", "solution.py", "-")
+    lint = (*_RUFF, "--select", selection, "--stdin-filename", SOURCE, "-")
+    python, files = language("python"), {SOURCE: code}
+    asked = tuple(
+        Step(argv=filled(adviser.run, python, SOURCE, files, _LIMITS), env=python.env) for adviser in advisers
+    )
     job = Job(
-        environment=language("python").image,
-        files={"solution.py": code},
+        environment=python.image,
+        files=files,
         limits=_LIMITS,
-        steps=(Step(argv=_COMPILE), Step(argv=lint, stdin=code)),
+        steps=(Step(argv=_COMPILE), Step(argv=lint, stdin=code), *asked),
         stop_on_failure=True,
     )
     execution = await sandbox.run(job)
-    return tuple(sorted(_findings(execution), key=lambda finding: (finding.line, finding.rule)))
+    found = [*_findings(execution.steps[:2]), *_advice(advisers, execution.steps[2:])]
+    return tuple(sorted(found, key=lambda finding: (finding.line, finding.tool, finding.rule)))
 
 
-def _findings(execution: Execution) -> list[Finding]:
-    for step in execution.steps:
+def _findings(steps: tuple[StepResult, ...]) -> list[Finding]:
+    for step in steps:
         if step.cause != "exited" or step.truncated:
             return [_too_heavy(step)]
         if step.exit_code not in _SPOKEN:
             raise SandboxError(f"a static check ended with {step.exit_code}: {step.stderr[-500:]}")
-    compiled, *linted = execution.steps
+    compiled, *linted = steps
     if compiled.exit_code != 0:
         return [_syntax(compiled)]
     return [_remark(entry) for step in linted for entry in _report(step)]
 
 
-def _too_heavy(step: StepResult) -> Finding:
+def _advice(advisers: tuple[Checking, ...], steps: tuple[StepResult, ...]) -> list[Finding]:
+    """Nobody is asked about what does not compile, nor after one who had something to say."""
+    return [
+        finding
+        for adviser, step in zip(advisers, steps, strict=False)
+        for finding in remarks(adviser, step, SOURCE)
+    ]
+
+
+def _too_heavy(step: StepResult, severity: Severity = "error") -> Finding:
     """Source that the compiler or the linter cannot get through is the solution's fault."""
     return Finding(
-        rule="limit", severity="error", line=1, message=f"reading the source ended with: {step.cause}"
+        rule="limit", severity=severity, line=1, message=f"reading the source ended with: {step.cause}"
     )
 
 
@@ -165,6 +199,6 @@ def _report(linted: StepResult) -> list[dict[str, Any]]:
 
 def _remark(entry: dict[str, Any]) -> Finding:
     rule = str(entry["code"] or "syntax")
-    severity: Literal["error", "warning"] = "warning" if rule in WARNINGS else "error"
+    severity: Severity = "warning" if rule in WARNINGS else "error"
     message, line = str(entry["message"]), int(entry["location"]["row"])
     return Finding(rule=rule, severity=severity, line=line, message=message)

@@ -161,7 +161,8 @@ async def _told(trajectory: Trajectory, code: str, verdict: Verdict, bench: Benc
     said = "" if verdict.passed else feedback(trajectory.problem, verdict, budget)
     if verdict.passed is None or not (trajectory.checked or _checked_always(trajectory, verdict)):
         return verdict, said
-    found = await findings_in(code, language(trajectory.problem.language), bench.sandbox) or ()
+    spoken = language(trajectory.problem.language)
+    found = await findings_in(code, spoken, bench.sandbox, advice=not verdict.passed) or ()
     if verdict.passed and any(finding.severity == "error" for finding in found):
         verdict = verdict.model_copy(update={"verdict": "rejected", "passed": False, "reasons": ("static",)})
         said = FLAWED

@@ -61,7 +61,8 @@ class Spoken(Replay):
 
 
 class Checkers:
-    """A sandbox in which Python's checkers find an undefined name wherever the code says `undefined`."""
+    """A sandbox in which Python's checkers find an undefined name wherever the code says `undefined`, and a wrong type in
+    everything."""
 
     async def run(self, job: Job) -> Execution:
         if not any(step.argv[0] == "ruff" for step in job.steps):
@@ -69,6 +70,9 @@ class Checkers:
         found = [{"code": "F821", "message": "Undefined name `x`", "location": {"row": 2}}]
         said = json.dumps(found if "undefined" in str(job.files) else [])
         ends = [StepResult(cause="exited", exit_code=0, stdout=text) for text in ("", said)]
+        if any(step.argv[0] == "mypy" for step in job.steps):
+            words = "solution.py:2: error: Incompatible return value type  [return-value]"
+            ends.append(StepResult(cause="exited", exit_code=1, stdout=words))
         return Execution(steps=tuple(ends))
 
 
@@ -194,6 +198,13 @@ async def test_findings_go_with_a_failure_and_without_the_gate_nobody_looks() ->
     told = (await run(Spoken(answers), problem=PLAIN, checked=True)).attempts[0].feedback
     assert told.startswith("Wrong answer.") and "Undefined name `x`" in told
     assert "Static" not in (await run(Spoken(answers), problem=PLAIN)).attempts[0].feedback
+
+
+async def test_types_are_told_with_a_failure_and_end_no_pass() -> None:
+    answers = [("p", "solution", code("add", "wrong")), ("p", "revision", code("add", "right"))]
+    failed, passed = (await run(Spoken(*answers), problem=PLAIN, checked=True)).attempts
+    assert "line 2: warning: Incompatible return value type [return-value]" in failed.feedback
+    assert (passed.verdict.verdict, passed.feedback) == ("passed", "")
 
 
 # ---- the judge -------------------------------------------------------------------------------------------------------

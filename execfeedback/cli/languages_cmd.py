@@ -33,6 +33,8 @@ def row(language: "Language") -> dict[str, Any]:
 
 def described(language: "Language") -> dict[str, Any]:
     """What is known of a language without its image."""
+    from execfeedback.findings import tools_of
+
     return {
         "name": language.name,
         "title": language.title or language.name.capitalize(),
@@ -40,7 +42,7 @@ def described(language: "Language") -> dict[str, Any]:
         "styles": _styles(language),
         "split": language.split,
         "main": language.main,
-        "static": [checking.tool for checking in language.static],
+        "static": tools_of(language),
         "limits": language.limits.model_dump(),
     }
 

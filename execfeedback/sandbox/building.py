@@ -60,12 +60,14 @@ def build(
     tree: Mapping[str, Path],
     compiled: str,
     labels: dict[str, str],
+    setup: tuple[str, ...] = (),
 ) -> None:
-    """Put `tree` (path in the image -> file or folder here) over `base`. `compiled`: folders to compile.
+    """Put `tree` (path in the image -> file or folder here) over `base`. `compiled`: folders to compile; `setup`: shell lines.
 
     Raises SandboxError with the engine's words; nothing is tagged then.
     """
-    build_layer(client, tag=tag, base=base, tree=tree, arguments={"COMPILE": compiled}, labels=labels)
+    arguments = {"COMPILE": compiled, "SETUP": "\n".join(setup) or ":"}
+    build_layer(client, tag=tag, base=base, tree=tree, arguments=arguments, labels=labels)
 
 
 def build_layer(

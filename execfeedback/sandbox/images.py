@@ -47,6 +47,8 @@ class Recipe(Value):
     lock: str = ""
     layers: tuple[Layer, ...] = ()
     """Of Debian packages; none: an image of Python with the packages of the lock."""
+    setup: tuple[str, ...] = ()
+    """Shell lines with the packages of the lock in place."""
 
 
 def bundled() -> list[str]:
@@ -56,12 +58,16 @@ def bundled() -> list[str]:
 
 def bundled_recipe(name: str) -> Recipe:
     """Of a language or a ready environment. Raises InputError for a language that there is no image of."""
-    spoken = language(READY.get(name, name)).name
-    own = name if name in READY else spoken
-    lock = sandboxes_folder() / own / "requirements.txt"
-    if lock.is_file():
-        return Recipe(name=own, language=spoken, lock=lock.read_text())
-    return Recipe(name=own, language=spoken, layers=debian_packages.layers_of(spoken))
+    if name in READY:
+        return Recipe(name=name, language=READY[name], lock=_lock(name).read_text())
+    spoken = language(name)
+    if (lock := _lock(spoken.name)).is_file():
+        return Recipe(name=spoken.name, language=spoken.name, lock=lock.read_text(), setup=spoken.setup)
+    return Recipe(name=spoken.name, language=spoken.name, layers=debian_packages.layers_of(spoken.name))
+
+
+def _lock(name: str) -> Path:
+    return sandboxes_folder() / name / "requirements.txt"
 
 
 def recipe_below(name: str) -> Recipe:
@@ -80,7 +86,7 @@ def tag_of(recipe: Recipe, base: Base) -> str:
 
 
 def packages_tag_of(recipe: Recipe, base: Base) -> str:
-    """The layer below, which does not change with the supervisor; recipes with equal locks share it."""
+    """The layer below, which does not change with the supervisor; recipes with equal locks and setup share it."""
     if recipe.layers:
         return debian_packages.tag_of(recipe.layers, base)
     return f"execfeedback/{recipe.language}-packages:{digest(_packages_key(recipe, base))[:12]}"
@@ -89,7 +95,7 @@ def packages_tag_of(recipe: Recipe, base: Base) -> str:
 def _packages_key(recipe: Recipe, base: Base) -> list[Any]:
     if recipe.layers:
         return [(sandboxes_folder() / "Dockerfile").read_text(), *debian_packages.key_of(recipe.layers, base)]
-    return [(sandboxes_folder() / "Dockerfile").read_text(), recipe.lock, base.id]
+    return [(sandboxes_folder() / "Dockerfile").read_text(), recipe.lock, recipe.setup, base.id]
 
 
 def image_for(environment: str) -> str:
@@ -232,6 +238,7 @@ def _ensure_packages(client: "docker.DockerClient", recipe: Recipe, base: Base, 
             base=base.tag,
             tree={"": tree},
             compiled=f"{STANDARD_LIBRARY} /{packages.SITE}",
+            setup=recipe.setup,
             labels={"execfeedback": "packages", VERSION: _version_in(client, base)},
         )
 

@@ -18,7 +18,7 @@ import landlock
 import rooms
 
 NEEDED = ("pytest", "hypothesis")
-USEFUL = ("numpy", "ruff")
+USEFUL = ("numpy", "ruff", "mypy")
 ERRORS = 2000
 UIDS = (
     "run as root with the capabilities SETUID and SETGID, or as root of a user namespace that maps the uids of sandbox.uids "

@@ -6,9 +6,12 @@ import pytest
 from gate_fakes import HostSandbox
 from gate_fixtures import all_of, must_hold, read
 
+from execfeedback.commands import filled
 from execfeedback.errors import SandboxError
-from execfeedback.findings import static_findings
-from execfeedback.types import Execution, Job, StepResult
+from execfeedback.findings import findings_in, static_findings, tools_of
+from execfeedback.languages import language
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Execution, Job, Limits, Step, StepResult
 
 NEEDS_313 = {"new_syntax"}
 """Fixtures in the syntax of the sandbox's Python, which this machine's need not know."""
@@ -54,6 +57,70 @@ async def test_findings_say_rule_severity_line_and_message() -> None:
         (3, "F821", "error"),
     ]
     assert findings[2].message == "Undefined name `y`"
+
+
+TYPED = """
+def mean(numbers: list[int]) -> float:
+    total = 0
+    for number in numbers:
+        total.append(number)
+    return "none" if not numbers else total / len(numbers)
+
+
+def loose(numbers):
+    return numbers + None  # nobody said what these are
+"""
+TYPES = [
+    ("mypy", 5, "attr-defined", "warning", '"int" has no attribute "append"'),
+    (
+        "mypy",
+        6,
+        "return-value",
+        "warning",
+        'Incompatible return value type (got "str | float", expected "float")',
+    ),
+]
+
+
+async def types_in(code: str, sandbox: Sandbox) -> list[tuple[str, int, str, str, str]]:
+    findings = await findings_in(code, language("python"), sandbox, advice=True)
+    return [(f.tool, f.line, f.rule, f.severity, f.message) for f in findings or ()]
+
+
+async def test_types_are_advice_for_those_who_will_read_it() -> None:
+    assert await types_in(TYPED, HostSandbox()) == TYPES
+    assert await static_findings(TYPED, HostSandbox()) == ()
+    assert await types_in("x = (\n", HostSandbox()) == [
+        ("", 1, "compile", "error", "SyntaxError: '(' was never closed")
+    ]
+    assert tools_of(language("python")) == ["ruff", "mypy"]
+
+
+async def test_types_that_nobody_can_check_keep_nothing_out() -> None:
+    heavy = Answers(ended(), ended(stdout="[]"), StepResult(cause="cpu", signal=9))
+    assert await types_in("x = 1\n", heavy) == [
+        ("", 1, "limit", "warning", "reading the source ended with: cpu")
+    ]
+    with pytest.raises(SandboxError, match="the static checker mypy is not in the image"):
+        await types_in("x = 1\n", Answers(ended(), ended(stdout="[]"), ended(127)))
+
+
+@pytest.mark.docker
+async def test_types_are_checked_in_the_sandbox_without_reading_the_standard_library_again(
+    sandbox: Sandbox,
+) -> None:
+    assert await types_in(TYPED, sandbox) == TYPES
+    python, code = language("python"), f"import asyncio, re, typing\n{TYPED}"
+    run = filled(python.static[0].run, python, "solution.py", {}, Limits())
+    job = Job(
+        environment="python",
+        files={"solution.py": code},
+        limits=Limits(cpu_s=20, wall_s=60),
+        steps=(Step(argv=run), Step(argv=(run[0], "--cache-dir=/dev/null", *run[1:]))),
+    )
+    ready, anew = (await sandbox.run(job)).steps
+    assert ready.stdout == anew.stdout != ""
+    assert ready.cpu_s < anew.cpu_s / 2
 
 
 async def test_a_syntax_error_is_one_finding_with_its_line() -> None:
