@@ -28,6 +28,7 @@ NAMESPACES = (
 )
 LANDLOCK = "boot a kernel (5.13 or newer) with Landlock: lsm=...,landlock"
 CGROUP = "let it make control groups (a writable /sys/fs/cgroup) for limits that the kernel keeps"
+PACKAGES = "install numpy, and for static checks ruff and mypy, for that interpreter"
 MODEL_KEYS = (
     "ANTHROPIC_API_KEY",
     "AZURE_API_KEY",
@@ -214,7 +215,7 @@ def _granted(plan: LocalPlan) -> list[Check]:
         ("Landlock", plan.landlock > 0, f"version {plan.landlock}" if plan.landlock else "none", LANDLOCK),
         ("network", True, plan.network(), ""),
         ("memory", plan.cgroup, plan.memory(), CGROUP),
-        ("packages", len(plan.found) == 5, " ".join(plan.found), ""),
+        ("packages", len(plan.found) == 5, " ".join(plan.found), PACKAGES),
     ]
     return [
         Check(name=f"{LOCAL}: {name}", ok=ok, found=said, remedy="" if ok else remedy, needed=False)

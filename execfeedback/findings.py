@@ -72,10 +72,7 @@ async def findings_in(
         return None
     source = spoken.source_of(code)
     limits = compiling_limits(spoken.compiling, spoken.limits)
-    steps = tuple(
-        Step(argv=filled(checking.run, spoken, source, {source: code}, limits), env=spoken.env)
-        for checking in spoken.static
-    )
+    steps = tuple(asked(checking, spoken, source, code, limits) for checking in spoken.static)
     execution = await sandbox.run(
         Job(environment=spoken.image, files={source: code}, limits=limits, steps=steps)
     )
@@ -87,10 +84,18 @@ async def findings_in(
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.tool, finding.rule)))
 
 
+def asked(checking: Checking, spoken: Language, source: str, code: str, limits: Limits) -> Step:
+    argv = filled(checking.run, spoken, source, {source: code}, limits)
+    return Step(argv=argv, env={**spoken.env, **checking.env})
+
+
 def remarks(checking: Checking, step: StepResult, source: str) -> list[Finding]:
     """The findings in what a checker printed about the solution's file. One that ends badly and names no line is one too."""
-    if step.exit_code in MISSING:
-        raise SandboxError(f"the static checker {checking.tool} is not in the image: {step.stderr[-300:]}")
+    if step.exit_code in MISSING or f"No module named {checking.tool}" in step.stderr:
+        raise SandboxError(
+            f"the static checker {checking.tool} is not there (the backend local needs it beside its Python):"
+            f" {step.stderr[-300:]}"
+        )
     if step.cause != "exited" or step.truncated:
         return [_too_heavy(step, "error" if checking.gates else "warning")]
     said = f"{step.stdout}\n{step.stderr}"
@@ -138,15 +143,16 @@ async def static_findings(
     """What the sandbox's own Python says about `code`, and ruff and the advisers when it compiles. Raises SandboxError."""
     selection = ",".join(ERRORS + WARNINGS)
     lint = (*_RUFF, "--select", selection, "--stdin-filename", SOURCE, "-")
-    python, files = language("python"), {SOURCE: code}
-    asked = tuple(
-        Step(argv=filled(adviser.run, python, SOURCE, files, _LIMITS), env=python.env) for adviser in advisers
-    )
+    python = language("python")
     job = Job(
         environment=python.image,
-        files=files,
+        files={SOURCE: code},
         limits=_LIMITS,
-        steps=(Step(argv=_COMPILE), Step(argv=lint, stdin=code), *asked),
+        steps=(
+            Step(argv=_COMPILE),
+            Step(argv=lint, stdin=code),
+            *(asked(adviser, python, SOURCE, code, _LIMITS) for adviser in advisers),
+        ),
         stop_on_failure=True,
     )
     execution = await sandbox.run(job)

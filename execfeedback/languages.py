@@ -101,6 +101,7 @@ class Checking(Value):
 
     tool: str
     run: Command
+    env: dict[str, str] = {}
     finding: str
     """Regular expression with the groups `line`, `message`, and where it has them `severity`, `rule`, `file`."""
     gates: tuple[str, ...] = ("error",)

@@ -95,6 +95,9 @@ def test_what_the_kernel_grants_the_local_backend_is_listed() -> None:
     assert "CAP_SYS_ADMIN" in found["sandbox local: namespaces"].remedy
     assert found["sandbox local: network"].found == "no sockets at all"
     assert "control groups" in found["sandbox local: memory"].remedy
+    assert found["sandbox local: packages"].remedy.startswith(
+        "install numpy, and for static checks ruff and mypy"
+    )
     assert usable(list(found.values()))
 
 

@@ -18,10 +18,7 @@ from forked import Fork, script
 from execfeedback.types import Execution, Job, SplitResult, Step, StepResult
 
 _RUNNER = Path(__file__).with_name("split_runner.py")
-_PROGRAMS = {
-    "python3": sys.executable,
-    **{name: str(Path(sys.executable).with_name(name)) for name in ("mypy", "ruff")},
-}
+_PROGRAMS = {"python3": sys.executable, "ruff": str(Path(sys.executable).with_name("ruff"))}
 _TIME_S = 4.0
 
 
