@@ -21,7 +21,6 @@ from execfeedback.protocols import Sandbox
 from execfeedback.types import Job, Limits, Step, StepResult, Value
 
 SOURCE = "solution.py"
-SOURCE = "solution.py"
 ERRORS = ("E9", "F50", "F52", "F63", "F7", "F82")
 """Syntax; format strings; tuples and literals compared; stray statements; undefined names."""
 WARNINGS = ("B006", "B012", "B015", "B018", "B023", "F402", "F601", "F811")
