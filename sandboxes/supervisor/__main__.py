@@ -98,6 +98,8 @@ class Slot:
     def prepare(self, what):
         """Fork the pair of the next run ahead, while the host is busy with the last one: most runs are like the one before.
         The slot has just been proven clean, and a pair knows nothing until its job comes over its channels."""
+        if self.compiled.changed():
+            self.base_kb = measure.container_kb()
         if self.spare is None and what is not None and what[2] is None:
             place = Place(self.next_uids())
             self.spare = Spare(what, place, split.start(self, place, what))
@@ -127,8 +129,6 @@ def perform(slot, job):
             slot, job, what[1], record, lambda: filled_place(slot, job)
         )
         clean = clean and also_clean
-    if slot.compiled.changed():
-        slot.base_kb = measure.container_kb()
     return {**measured, "clean": clean}, what
 
 

@@ -1,7 +1,7 @@
 """Programs that are compiled first: once for all steps of a job, and once for all jobs of a slot that bring the same files.
 
 Theory of operation. The compile steps run as any other program does: under the run's uid, in its directory, with limits.
-When all of them end well, what they made is read by a child under that uid and kept here, by the digest of everything
+When all of them end well, what they made is read with that uid's rights and kept here, by the digest of everything
 that decided it: files, commands, environment. A later job of the same digest gets it back, owned by root, before its
 first step. Only what compiling this very source made comes back, and it was taken before any test ran.
 """
@@ -9,7 +9,6 @@ first step. Only what compiling this very source made comes back, and it was tak
 import hashlib
 import json
 import os
-import struct
 
 import cleaning
 import frames
@@ -18,7 +17,6 @@ import steps
 MOST_BYTES = 64 << 20
 """Of one program, and of all that are kept."""
 MOST_FILES = 2000
-ENTRY = struct.Struct(">HQ?")
 DECIDES = "files", "compile", "fresh_seed"
 
 
@@ -67,7 +65,7 @@ def made(slot, job, place):
         restore(place, files)
         return results
     results = steps.run(slot, job, place, job["compile"], stop_on_failure=True)
-    if steps.went_well(results[-1]) and (files := outputs(place)) is not None:
+    if steps.went_well(results[-1]) and (files := outputs(place, slot.pids())) is not None:
         slot.compiled.put(key, results, files)
     return results
 
@@ -76,46 +74,34 @@ def digest(job):
     return hashlib.sha256(json.dumps([job[name] for name in DECIDES], sort_keys=True).encode()).digest()
 
 
-def outputs(place):
+def outputs(place, ours):
     """What the run's uid has in its directory, as (path, content, may be run); None where that is not only plain files, or
-    too many, or more than we keep."""
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(read_end)
-            cleaning.become(place.uids[0])
-            cleaning.kill_all()
-            send(place.folder, write_end)
-        finally:
-            os._exit(0)
-    os.close(write_end)
-    with open(read_end, "rb") as source:
-        files = list(received(source))
-    os.waitpid(pid, 0)
-    return files[:-1] if files and files[-1] is None else None
+    too many, or more than we keep. Read with the rights of that uid, of which no process is left that could meet us."""
+    if cleaning.strangers(ours):
+        return None
+    os.setegid(place.uids[0])
+    os.seteuid(place.uids[0])
+    try:
+        return contents(place.folder)
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
 
 
-def send(folder, fd):
-    """Every file below the folder that is not root's, then an empty entry; nothing more after one that is no plain file."""
-    total = 0
-    for path in sorted(below(folder)):
-        opened = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        state = os.fstat(opened)
-        total += state.st_size
-        if total > MOST_BYTES:
-            return
-        name = path.encode()
-        frames.write_all(fd, ENTRY.pack(len(name), state.st_size, bool(state.st_mode & 0o100)) + name)
-        left = state.st_size
-        while left:
-            part = os.read(opened, min(left, 1 << 20))
-            if not part:
-                return
-            frames.write_all(fd, part)
-            left -= len(part)
-        os.close(opened)
-    frames.write_all(fd, ENTRY.pack(0, 0, False))
+def contents(folder):
+    """Every file below the folder that is not root's. Raises ValueError where there is more than we keep."""
+    found, total = [], 0
+    for path in below(folder):
+        fd = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(fd, "rb") as file:
+            state = os.fstat(fd)
+            total += state.st_size
+            if total > MOST_BYTES:
+                raise ValueError(path)
+            found.append((path, file.read(), bool(state.st_mode & 0o100)))
+    return found
 
 
 def below(folder):
@@ -134,22 +120,6 @@ def below(folder):
     if len(found) > MOST_FILES:
         raise ValueError(folder)
     return found
-
-
-def received(source):
-    """The entries that a child sent, and None after the last one. What is cut off has no None."""
-    while len(head := source.read(ENTRY.size)) == ENTRY.size:
-        length, size, runs = ENTRY.unpack(head)
-        if not length:
-            yield None
-            return
-        path = os.fsdecode(source.read(length))
-        if path.startswith("/") or ".." in path.split("/"):
-            return
-        content = source.read(size)
-        if len(content) != size:
-            return
-        yield path, content, runs
 
 
 def restore(place, files):

@@ -10,6 +10,8 @@ import measure
 from children import Child, Runner, forked
 from split import CLOSING_S, dumps, facts, seed_of, wait_for_end
 
+QUICK_S = 0.002
+"""Most programs have ended by then. Until then nobody is woken by what they print."""
 SILENT_S = 5.0
 """How much longer than its limit a program may take whose end nobody has told us."""
 
@@ -119,7 +121,9 @@ def follow(child, usage, limits, watch, result=None):
         poll.register(fd, select.POLLIN)
     if result is not None:
         poll.register(result.sock, select.POLLIN)
-    orphans = 0.0
+    if result is None:
+        wait_for_end((child,), QUICK_S)
+    orphans = cleaning.reap()
     while not child.ended:
         ready = poll.poll(measure.TICK_S * 1000)
         for fd, _event in ready:
