@@ -10,7 +10,7 @@ import measure
 from children import Child, Runner, forked
 from split import CLOSING_S, dumps, facts, seed_of, wait_for_end
 
-QUICK_S = 0.002
+QUICK_S = 0.005
 """Most programs have ended by then. Until then nobody is woken by what they print."""
 SILENT_S = 5.0
 """How much longer than its limit a program may take whose end nobody has told us."""
