@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Job, Limits, Step, StepResult
 
@@ -124,3 +126,45 @@ async def test_no_step_is_begun_when_the_time_of_all_is_over(sandbox: Sandbox) -
     job = Job(environment="python", files=files, limits=Limits(), steps=(step,) * 20, total_wall_s=0.5)
 
     assert 1 < len((await sandbox.run(job)).steps) < 5
+
+
+MAKES = """
+import os
+os.makedirs("closed", mode=0o700)
+with open(os.open("closed/made", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+    file.write(os.urandom(8).hex())
+"""
+SHOWS = "import os\nprint(open('closed/made').read(), os.stat('closed/made').st_uid == 0)"
+
+
+async def made_and_shown(sandbox: Sandbox, making: str) -> tuple[str, str]:
+    """What a compile step makes, as two jobs of the same text see it."""
+    files: dict[str, Any] = {"make.py": making, "show.py": SHOWS}
+    job = Job(
+        environment="python",
+        files=files,
+        limits=Limits(),
+        compile=(Step(argv=("python3", "make.py")),),
+        steps=(Step(argv=("python3", "show.py")),),
+    )
+    first, second = [(await sandbox.run(job)) for _ in range(2)]
+    assert not first.slot_recycled and not second.slot_recycled
+    return first.steps[0].stdout, second.steps[0].stdout
+
+
+async def test_what_compiling_made_comes_back_as_files_of_root(sandbox: Sandbox) -> None:
+    """Closed to others too: it is read with the rights of who made it."""
+    first, second = await made_and_shown(sandbox, MAKES)
+
+    assert first.split()[0] == second.split()[0]
+    assert (first.split()[1], second.split()[1]) == ("False", "True")
+
+
+@pytest.mark.parametrize(
+    "more", ["os.symlink('/etc/passwd', 'link')", "os.symlink('/', 'closed/folder')", "os.mkfifo('pipe')"]
+)
+async def test_what_is_not_plain_files_alone_is_not_kept(more: str, sandbox: Sandbox) -> None:
+    first, second = await made_and_shown(sandbox, f"{MAKES}{more}\n")
+
+    assert first.split()[0] != second.split()[0]
+    assert (first.split()[1], second.split()[1]) == ("False", "False")
