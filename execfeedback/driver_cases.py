@@ -9,7 +9,7 @@ limits: so limits hold for each call, and a start of the language's run-time is 
 
 import secrets
 
-from execfeedback import jobs, tokens
+from execfeedback import each_test, jobs, tokens
 from execfeedback.harness import harness_job
 from execfeedback.judge import Decision, charged_s, compile_decision, step_verdict, verdict
 from execfeedback.languages import Language
@@ -163,7 +163,9 @@ class Run:
     def uncompiled(self, decision: Decision, expected: int) -> Verdict:
         counts = TestCounts(expected=expected)
         name, reasons, failure = decision
-        return verdict(self.item, self.execution, self.execution.compile[-1], name, reasons, counts, failure)
+        results = each_test.of_decisions([], expected) if self.item.results else ()
+        step = self.execution.compile[-1]
+        return verdict(self.item, self.execution, step, name, reasons, counts, failure, results)
 
     def summary(self, decisions: list[Decision], expected: int) -> Verdict:
         name, reasons, failure = next((d for d in decisions if d[0] != "passed"), decisions[-1])
@@ -177,7 +179,8 @@ class Run:
             "stdout": without_answers(worst.stdout),
         }
         step = worst.model_copy(update=totals)
-        return verdict(self.item, self.execution, step, name, reasons, counts, failure)
+        results = each_test.of_decisions(decisions, expected) if self.item.results else ()
+        return verdict(self.item, self.execution, step, name, reasons, counts, failure, results)
 
 
 def answers(step: StepResult, mark: str) -> dict[int, str]:

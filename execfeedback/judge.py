@@ -7,6 +7,7 @@ somebody's fault, and the verdict says whose (CONTRACTS: the solution's, the tes
 
 import re
 
+from execfeedback import each_test
 from execfeedback.types import (
     Cause,
     Execution,
@@ -16,6 +17,7 @@ from execfeedback.types import (
     SplitResult,
     StepResult,
     TestCounts,
+    TestReport,
     TestResult,
     Verdict,
     VerdictName,
@@ -52,7 +54,8 @@ def split_verdict(item: Item, execution: Execution) -> Verdict:
         passed=sum(t.outcome == "passed" for t in counted),
         failed=sum(t.outcome in ("failed", "error") for t in counted),
     )
-    return verdict(item, execution, split.solution, name, reasons, tests, failure)
+    results = each_test.of_results(counted, reasons, failure) if item.results else ()
+    return verdict(item, execution, split.solution, name, reasons, tests, failure, results)
 
 
 def verdict(
@@ -63,6 +66,7 @@ def verdict(
     reasons: tuple[str, ...],
     tests: TestCounts,
     failure: Failure | None,
+    results: tuple[TestReport, ...] = (),
 ) -> Verdict:
     """A verdict with the facts of the solution's process."""
     return Verdict(
@@ -84,6 +88,7 @@ def verdict(
         slot_recycled=execution.slot_recycled,
         language_version=execution.language_version,
         environment=execution.environment,
+        results=results,
     )
 
 

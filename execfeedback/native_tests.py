@@ -9,12 +9,22 @@ import re
 import secrets
 from collections import Counter
 
+from execfeedback import each_test
 from execfeedback.harness import harness_job
 from execfeedback.jobs import files_of, main_file_of
 from execfeedback.judge import Decision, compile_decision, step_verdict, verdict
 from execfeedback.languages import Harness, Language
 from execfeedback.protocols import Sandbox
-from execfeedback.types import Execution, Failure, Item, StepResult, TestCounts, Verdict
+from execfeedback.types import (
+    Execution,
+    Failure,
+    Item,
+    Outcome,
+    StepResult,
+    TestCounts,
+    TestReport,
+    Verdict,
+)
 
 SHOWN = 8000
 
@@ -40,14 +50,19 @@ async def native_verdict(
     )
     execution = await sandbox.run(job)
     if decision := compile_decision(execution):
-        return shared(item, execution, execution.compile[-1], decision, TestCounts(expected=len(expected)))
+        counts = TestCounts(expected=len(expected))
+        return shared(item, execution, execution.compile[-1], decision, counts, not_run(expected))
     step = execution.steps[0]
     if harness.tests and not expected:
         none = Failure(test="tests", message="the text names no test")
-        return shared(item, execution, step, ("bad_tests", ("no_tests",), none), TestCounts())
-    decision, counts = decided(step, expected, harness, mark)
+        return shared(item, execution, step, ("bad_tests", ("no_tests",), none), TestCounts(), ())
+    decision, counts, results = decided(step, expected, harness, mark)
     seen = step.model_copy(update={"stdout": step.stdout.replace(f"{mark} ended\n", "")})
-    return shared(item, execution, seen, decision, counts)
+    return shared(item, execution, seen, decision, counts, results)
+
+
+def not_run(names: list[str]) -> tuple[TestReport, ...]:
+    return tuple(each_test.report(name or "tests", "not_run") for name in names[: each_test.MOST])
 
 
 def harness_for(item: Item, spoken: Language) -> Harness | None:
@@ -76,12 +91,14 @@ def names_in(tests: str, harness: Harness) -> list[str]:
 
 def decided(
     step: StepResult, expected: list[str], harness: Harness, mark: str
-) -> tuple[Decision, TestCounts]:
-    """What one run of the program means."""
+) -> tuple[Decision, TestCounts, tuple[TestReport, ...]]:
+    """What one run of the program means, and for each test."""
     if not harness.tests:
         ended = step.stdout.endswith(f"{mark} ended\n")
         passed = int(ended and step.cause == "exited" and step.exit_code == 0)
-        return program(step, ended, harness), TestCounts(expected=1, passed=passed, failed=1 - passed)
+        decision = program(step, ended, harness)
+        counts = TestCounts(expected=1, passed=passed, failed=1 - passed)
+        return decision, counts, (whole(decision),)
     outcomes = Counter(
         (m["name"], m["outcome"])
         for m in re.finditer(harness.results, step.stdout + "\n" + step.stderr, re.M)
@@ -89,7 +106,31 @@ def decided(
     passed = sum(outcomes[name, harness.passed] == 1 for name in expected)
     other = sum(outcomes.values()) - passed
     counts = TestCounts(expected=len(expected), passed=passed, failed=min(other, len(expected) - passed))
-    return reported(step, counts, other, harness), counts
+    return reported(step, counts, other, harness), counts, told(expected, outcomes, harness)
+
+
+def whole(decision: Decision) -> TestReport:
+    """Of a program that is one test."""
+    name, reasons, failure = decision
+    if name == "passed":
+        return each_test.report("tests", "passed")
+    outcome: Outcome = "failed" if name == "wrong_answer" else "error"
+    return each_test.report("tests", outcome, reasons[0], failure.message if failure else "")
+
+
+def told(
+    expected: list[str], outcomes: "Counter[tuple[str, str]]", harness: Harness
+) -> tuple[TestReport, ...]:
+    """As the program reported it. A test that it named twice, or with another word than the one for a pass, failed."""
+    named = {name for name, _ in outcomes}
+    return tuple(
+        each_test.report(name, "passed")
+        if outcomes[name, harness.passed] == 1
+        else each_test.report(name, "failed", "report")
+        if name in named
+        else each_test.report(name, "not_run")
+        for name in expected[: each_test.MOST]
+    )
 
 
 def program(step: StepResult, ended: bool, harness: Harness) -> Decision:
@@ -131,8 +172,14 @@ def said(step: StepResult) -> str:
 
 
 def shared(
-    item: Item, execution: Execution, step: StepResult, decision: Decision, counts: TestCounts
+    item: Item,
+    execution: Execution,
+    step: StepResult,
+    decision: Decision,
+    counts: TestCounts,
+    results: tuple[TestReport, ...],
 ) -> Verdict:
     name, reasons, failure = decision
-    found = verdict(item, execution, step, name, reasons, counts, failure)
+    asked = results if item.results else ()
+    found = verdict(item, execution, step, name, reasons, counts, failure, asked)
     return found.model_copy(update={"integrity": "shared"})

@@ -34,6 +34,11 @@ class Value(BaseModel):
     """Some names start with `Test`; pytest must not take them for test classes."""
 
 
+def _nothing(value: object) -> bool:
+    """A field that is left out of what is written where it says nothing."""
+    return not value
+
+
 # ---- limits -----------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +224,8 @@ class Item(Value):
     """Readable by both sides."""
     environment: str | None = None
     checks: tuple[Check, ...] = ()
+    results: bool = Field(False, exclude_if=_nothing)
+    """Ask what became of each test. Off, it is no part of an item's digest."""
     # carried by catalogues, ignored
     class_: Any = Field(None, alias="class")
     expected: Any = None
@@ -229,6 +236,19 @@ class Item(Value):
     meta: Any = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Outcome = Literal["passed", "failed", "error", "skipped", "not_run"]
+
+
+class TestReport(Value):
+    """What became of one test, cut to what a caller surely can take. `reason` and `message` where it did not pass."""
+
+    name: str
+    outcome: Outcome
+    reason: str | None = None
+    """A slug, as in the verdict's `reasons`."""
+    message: str = ""
 
 
 class TestCounts(Value):
@@ -267,6 +287,8 @@ class Verdict(Value):
     language_version: str = ""
     environment: str = ""
     error: str | None = None
+    results: tuple[TestReport, ...] = Field((), exclude_if=_nothing)
+    """Of each test, in their order, where the item asks for it: of the first 1,000."""
     digest: str = ""
     """Of the item, so that a rerun knows what it has already judged."""
 
@@ -363,7 +385,6 @@ class Talk(Value):
     """It ended before the solution did."""
 
 
-Outcome = Literal["passed", "failed", "error", "skipped", "not_run"]
 Blame = Literal["solution", "tests", "item"]
 
 

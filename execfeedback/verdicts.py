@@ -6,7 +6,7 @@ contract, programs run once for each input, cases that go on after one that over
 
 import itertools
 
-from execfeedback import checkers, jobs
+from execfeedback import checkers, each_test, jobs
 from execfeedback.driver_cases import driver_cases_verdict, unverifiable
 from execfeedback.errors import SandboxError
 from execfeedback.interactive import (
@@ -174,7 +174,8 @@ def joined(parts: list[Verdict], expected: int) -> Verdict:
     )
     totals = {"cpu_s": sum(p.cpu_s for p in parts), "wall_s": sum(p.wall_s for p in parts)}
     peak = max(p.memory_peak_mb for p in parts)
-    return first.model_copy(update={"tests": tests, "memory_peak_mb": peak, **totals})
+    results = each_test.joined(parts)
+    return first.model_copy(update={"tests": tests, "results": results, "memory_peak_mb": peak, **totals})
 
 
 # ---- programs ----------------------------------------------------------------------------------------------------
@@ -206,7 +207,8 @@ async def stdio_verdict(
         if decision := compile_decision(execution):
             counts = TestCounts(expected=len(cases))
             name, reasons, failure = decision
-            return verdict(item, execution, execution.compile[-1], name, reasons, counts, failure)
+            results = each_test.of_decisions([], len(cases)) if item.results else ()
+            return verdict(item, execution, execution.compile[-1], name, reasons, counts, failure, results)
         if decision := interactor_decision(execution):
             name, reasons, failure = decision
             nothing = StepResult(cause="exited")
@@ -290,7 +292,8 @@ def stdio_summary(
             "memory_peak_mb": max(s.memory_peak_mb for s, _ in done),
         }
     )
-    return verdict(item, execution, total, name, reasons, tests, failure)
+    results = each_test.of_decisions([decision for _, decision in done], expected) if item.results else ()
+    return verdict(item, execution, total, name, reasons, tests, failure, results)
 
 
 # ---- held-out cases ----------------------------------------------------------------------------------------------
@@ -308,7 +311,7 @@ async def held_out(
     if again.verdict == "passed":
         return found
     if again.verdict in ("bad_tests", "unverifiable"):
-        return again
+        return again.model_copy(update={"results": found.results})
     return found.model_copy(
         update={"verdict": "rejected", "passed": False, "reasons": ("held_out",), "failure": again.failure}
     )

@@ -25,6 +25,8 @@ class Options(Value):
     out: Path | None = None
     workers: int = 2
     unordered: bool = False
+    results: bool = False
+    """Ask it of every item."""
     as_json: bool = False
     quiet: bool = False
     sandbox: SandboxOptions = SandboxOptions()
@@ -39,7 +41,7 @@ class Counts(Value):
 
 def run(options: Options) -> Counts:
     """Judge every item; raises InputError before the first one runs when a line or a field is wrong."""
-    items = read_items(options.items)
+    items = read_items(options.items, options.results)
     refuse_repeated_ids(options.items, items)
     kept = judged_before(options.out, items)
     left = [item for item in items if item.id not in kept]
@@ -51,14 +53,14 @@ def run(options: Options) -> Counts:
     return summary(options, counts, len(items), len(kept))
 
 
-def read_items(path: Path) -> list[Item]:
+def read_items(path: Path, results: bool = False) -> list[Item]:
     items = []
     for number, item in read_jsonl(path, Item):
         try:
             jobs.check(item)
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
-        items.append(item)
+        items.append(item.model_copy(update={"results": True}) if results else item)
     return items
 
 

@@ -197,6 +197,21 @@ def test_a_fault_of_ours_exits_with_4_and_harms_no_other_item(tmp_path: Path) ->
     assert "execfeedback images build nowhere" in rows[1]["error"] and rows[1]["passed"] is None
 
 
+@pytest.mark.docker
+def test_each_test_is_told_of_also_on_a_rerun_of_what_was_judged_without(tmp_path: Path) -> None:
+    items, out = written(tmp_path, item(1), wrong(2)), tmp_path / "out.jsonl"
+    verify(items, "--out", out)
+    assert "results" not in out.read_text()
+
+    for said in (
+        "2 items: 1 passed, 1 wrong_answer\n",
+        "2 items: 1 passed, 1 wrong_answer (2 judged before)\n",
+    ):
+        assert verify(items, "--out", out, "--results").stderr == said
+        told = [[(one["name"], one["outcome"]) for one in row["results"]] for row in lines(out.read_text())]
+        assert told == [[("test 1", "passed")], [("test 1", "failed")]]
+
+
 # ---- resuming ------------------------------------------------------------------------------------------------------
 
 

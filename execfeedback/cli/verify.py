@@ -18,6 +18,10 @@ def verify(
     unordered: Annotated[
         bool, typer.Option("--unordered", help="Verdicts as they finish, not in input order.")
     ] = False,
+    results: Annotated[
+        bool,
+        typer.Option("--results", help="Say of each test what became of it, as an item's own `results`."),
+    ] = False,
     expect_all_passed: Annotated[
         bool, typer.Option("--expect-all-passed", help="Exit with 3 when a verdict is not `passed`.")
     ] = False,
@@ -41,6 +45,7 @@ def verify(
         out=out,
         workers=workers,
         unordered=unordered,
+        results=results,
         as_json=as_json,
         quiet=quiet,
         sandbox=load_config(flags={"sandbox": {"backend": sandbox}}).sandbox,

@@ -492,3 +492,57 @@ async def test_what_lies_in_a_changed_argument_stays_the_same_object(sandbox: Sa
     found = await judged(sandbox, style="asserts", solution=solution, tests=tests, contract={"mutates": True})
 
     assert (found.verdict, found.failure) == ("passed", None)
+
+
+# ---- what became of each test --------------------------------------------------------------------------------------
+
+UPS = "import os\n\n\ndef add(a, b):\n    if a == 2:\n        os._exit(3)\n    return a - b if a == 3 else a + b\n"
+EACH: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
+    "asserts": (
+        "assert add(1, 2) == 3\nassert add(3, 1) == 4\nassert add(1, 1) == 2\n",
+        [("test 1", "passed", None), ("test 2", "failed", "assertion"), ("test 3", "not_run", None)],
+    ),
+    "humaneval": (
+        "def check(candidate):\n    assert candidate(3, 1) == 4\n",
+        [("check", "failed", "assertion")],
+    ),
+    "pytest": (
+        "from solution import add\n\n\ndef test_one():\n    assert add(1, 1) == 2\n\n\n"
+        "def test_two():\n    assert add(3, 1) == 4\n\n\ndef test_three():\n    assert add(0, 1) == 1\n",
+        [("test_one", "passed", None), ("test_two", "failed", "assertion"), ("test_three", "passed", None)],
+    ),
+    "unittest": (
+        "import unittest\nfrom solution import add\n\n\nclass TestAdd(unittest.TestCase):\n"
+        "    def test_a(self):\n        self.assertEqual(add(1, 2), 3)\n\n"
+        "    def test_b(self):\n        self.assertEqual(add(3, 2), 5)\n",
+        [("TestAdd.test_a", "passed", None), ("TestAdd.test_b", "failed", "assertion")],
+    ),
+    "cases": (
+        [{"args": [a, 1], "expected": a + 1} for a in (1, 2, 3, 4)],
+        [
+            ("add(1, 1)", "passed", None),
+            ("add(2, 1)", "error", "exited"),
+            ("add(3, 1)", "failed", "assertion"),
+            ("add(4, 1)", "passed", None),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("style", sorted(EACH))
+async def test_each_test_is_told_of_where_that_is_asked(style: str, sandbox: Sandbox) -> None:
+    tests, wanted = EACH[style]
+    found = await judged(sandbox, style=style, tests=tests, solution=UPS, results=True)
+
+    told = [(one.name, one.outcome, one.reason) for one in found.results]
+    assert told == wanted
+    assert all(bool(one.message) == (one.outcome in ("failed", "error")) for one in found.results)
+    assert (await judged(sandbox, style=style, tests=tests, solution=UPS)).results == ()
+
+
+async def test_held_out_cases_are_not_told_of(sandbox: Sandbox) -> None:
+    tests, hidden = ([{"args": [a, 1], "expected": a + 1}] for a in (1, 3))
+    found = await judged(sandbox, style="cases", tests=tests, holdout=hidden, solution=UPS, results=True)
+
+    assert found.verdict == "rejected"
+    assert [(one.name, one.outcome) for one in found.results] == [("add(1, 1)", "passed")]

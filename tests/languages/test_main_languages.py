@@ -115,6 +115,31 @@ async def test_its_own_test_program_tells_right_from_wrong(name: str, sandbox: S
     assert (wrong.verdict, wrong.passed) == ("wrong_answer", False), wrong
 
 
+async def test_each_test_and_each_case_is_told_of_where_that_is_asked(sandbox: Sandbox) -> None:
+    half = "package main\nfunc Add(a, b int) int { if a == 10 { return 0 }; return a + b }\n"
+    found = await native("go", half, sandbox, results=True)
+    assert [(one.name, one.outcome) for one in found.results] == [
+        ("TestAdd", "passed"),
+        ("TestMore", "failed"),
+    ]
+    found = await native("go", NATIVE["go"]["leaves"], sandbox, results=True)
+    assert [one.outcome for one in found.results] == ["not_run", "not_run"]
+    (whole,) = (await native("javascript", NATIVE["javascript"]["wrong"], sandbox, results=True)).results
+    assert (whole.name, whole.outcome, whole.reason) == ("tests", "failed", "assertion") and whole.message
+
+    solution = "function f(a) { if (a === 2) process.exit(3); return a === 3 ? 0 : a; }\n"
+    cases = [{"args": [a], "expected": a} for a in (1, 2, 3, 4)]
+    fields = {"id": "each", "language": "javascript", "style": "cases", "entry_point": "f", "results": True}
+    item = Item.model_validate({**fields, "solution": solution, "tests": cases})
+    told = [(one.name, one.outcome, one.reason) for one in (await verdict_of(item, sandbox)).results]
+    assert told == [
+        ("case 1", "passed", None),
+        ("case 2", "error", "exit_code"),
+        ("case 3", "failed", "value"),
+        ("case 4", "passed", None),
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(NATIVE))
 async def test_leaving_before_the_tests_ended_is_no_pass(name: str, sandbox: Sandbox) -> None:
     for solution in [NATIVE[name]["leaves"], *NATIVE[name]["hostile"]]:
