@@ -54,6 +54,9 @@ class SandboxOptions(Value):
     """`http://...`, `unix://...`: the environment variable that holds the service's token, where it wants one."""
     memory_mb: int = Field(2048, ge=64)
     """The largest `limits.memory_mb` that a job may ask for."""
+    host_slots: int | None = Field(None, ge=1)
+    """Slots in which programs run at one time, over all processes of this user on this machine. Default: twice its cores, or
+    `workers` where that is more."""
 
     @field_validator("uids")
     @classmethod

@@ -66,7 +66,8 @@ def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
     if options.backend in ("docker", "docker://local"):
         from execfeedback.sandbox.docker import DockerSandbox
 
-        return DockerSandbox(workers, memory_mb=options.memory_mb, runtime=options.runtime)
+        given = options.model_dump(include={"memory_mb", "runtime", "host_slots"})
+        return DockerSandbox(workers, **given)
     if options.backend == "local":
         if options.runtime is not None:
             raise InputError(

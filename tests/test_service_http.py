@@ -3,10 +3,15 @@
 import asyncio
 import json
 import re
+import socket
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import aiohttp
@@ -115,6 +120,62 @@ async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_s
     with pytest.raises(InputError, match="another file"), listening("", 0, path, ()):
         pytest.fail("it took the place of a file")
     assert path.read_text() == "mine"
+
+
+STARTING = """
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from execfeedback.errors import InputError
+from execfeedback.service.serving import listening
+
+with ExitStack() as held:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for path in map(Path, sys.argv[1:]):
+        try:
+            held.enter_context(listening("", 0, path, ()))
+            print(path)
+        except InputError:
+            pass
+    print("done", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_of_two_services_that_find_the_same_file_left_one_has_it(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.sock" for number in range(100)]
+    for path in paths:
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(path))
+    command = [sys.executable, "-c", STARTING, *map(str, paths)]
+    with ExitStack() as ending:
+        two = [
+            ending.enter_context(subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, bufsize=1))
+            for _ in range(2)
+        ]
+        assert [str(one.stdout and one.stdout.readline()) for one in two] == ["ready\n"] * 2
+        for one in two:
+            assert one.stdin is not None
+            one.stdin.write("\n")
+        won = [line.strip() for one in two if one.stdout for line in iter(one.stdout.readline, "done\n")]
+        assert sorted(won) == sorted(map(str, paths))
+        for path in paths:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+
+
+async def test_a_busy_service_keeps_its_socket_file(tmp_path: Path) -> None:
+    path = tmp_path / "busy.sock"
+    with socket.socket(socket.AF_UNIX) as busy, ExitStack() as waiting:
+        busy.bind(str(path))
+        busy.listen(0)
+        for _ in range(3):
+            client = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            client.connect_ex(str(path))
+        with pytest.raises(InputError, match="listens"), listening("", 0, path, ()):
+            pytest.fail("it took the socket of a service that is busy")
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------

@@ -55,5 +55,6 @@ class DockerSandbox(Pool):
         disk_mb: int = 128,
         runtime: str | None = None,
         needs: str = "python",
+        host_slots: int | None = None,
     ) -> None:
-        super().__init__(workers, Containers(memory_mb, disk_mb, runtime, needs))
+        super().__init__(workers, Containers(memory_mb, disk_mb, runtime, needs), host_slots)

@@ -71,5 +71,6 @@ class LocalSandbox(Pool):
         python: Path | None = None,
         uids: tuple[int, int] = (FIRST_UID, LAST_UID),
         readable: Sequence[Path] = (),
+        host_slots: int | None = None,
     ) -> None:
-        super().__init__(workers, Rooms(python, memory_mb, disk_mb, uids, readable))
+        super().__init__(workers, Rooms(python, memory_mb, disk_mb, uids, readable), host_slots)

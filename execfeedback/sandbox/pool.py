@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 from execfeedback.errors import SandboxError, SandboxMissing, SlotLost
 from execfeedback.sandbox import wire
+from execfeedback.sandbox.host_slots import HostSlots, default_most
 from execfeedback.sandbox.turns import Turns
 from execfeedback.types import Execution, Job, Limits, SplitResult, Step, StepResult
 
@@ -57,10 +58,12 @@ class Source(Protocol):
 
 
 class Pool:
-    """A pool of `workers` slots. `run` may be called by many tasks at once; each waits for a free slot."""
+    """A pool of `workers` slots. `run` may be called by many tasks at once; each waits for a free slot, and for one of the
+    `host_slots` places that all processes of this user share on this machine."""
 
-    def __init__(self, workers: int, source: Source) -> None:
+    def __init__(self, workers: int, source: Source, host_slots: int | None = None) -> None:
         self.workers, self.source = workers, source
+        self.host = HostSlots(host_slots or default_most(workers))
         self.idle: asyncio.LifoQueue[Slot | None] = asyncio.LifoQueue()
         self.slots: set[Slot] = set()
         """Every slot that runs, idle or busy."""
@@ -136,11 +139,14 @@ class Pool:
         """Blocking: run the job; if its slot is lost, once more on a fresh one while no other job runs. Returns the slot
         that may be used again."""
         try:
-            with self.turns.among_others():
+            with self.turns.among_others(), self.host.place(self.is_closed):
                 return self.attempt(slot, job, frame)
         except SlotLost:
-            with self.turns.alone():
+            with self.turns.alone(), self.host.place(self.is_closed):
                 return self.last_attempt(job, frame)
+
+    def is_closed(self) -> bool:
+        return self.closed
 
     def last_attempt(self, job: Job, frame: bytes) -> tuple[Execution, Slot | None]:
         lost: list[bool] = []

@@ -1,6 +1,8 @@
 """Listening: a socket of our own making, uvicorn over it, an end that loses no answer."""
 
 import asyncio
+import errno
+import fcntl
 import os
 import signal
 import socket
@@ -44,31 +46,47 @@ def listening(host: str, port: int, unix: Path | None, callers: Sequence[Caller]
     with sock:
         yield sock
     if unix:
-        unix.unlink(missing_ok=True)
+        with alone_in(unix.parent):
+            if not is_answered(unix):  # by a service that came after this one
+                unix.unlink(missing_ok=True)
 
 
 def unix_socket(path: Path) -> socket.socket:
     """For this user alone. A file that a killed service left is replaced; one that is listened on is not."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.lstat().st_mode) or is_answered(path):
-            raise InputError(f"--unix {path}: there is another file, or a service that listens")
-        path.unlink()
-    sock = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        sock.bind(str(path))
-    except BaseException:
-        sock.close()
-        raise
-    finally:
-        os.umask(before)
-    sock.listen(BACKLOG)
+    with alone_in(path.parent):
+        with suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(path.lstat().st_mode) or is_answered(path):
+                raise InputError(f"--unix {path}: there is another file, or a service that listens")
+            path.unlink()
+        sock = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            sock.bind(str(path))
+            sock.listen(BACKLOG)
+        except BaseException:
+            sock.close()
+            raise
+        finally:
+            os.umask(before)
     return sock
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Of two services that find the same file left, one at a time looks at it and takes its place."""
+    found = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(found, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(found)
+
+
 def is_answered(path: Path) -> bool:
+    """False only where nobody listens: a service that is too busy to answer now has its socket still."""
     with socket.socket(socket.AF_UNIX) as sock:
-        return sock.connect_ex(str(path)) == 0
+        sock.setblocking(False)
+        return sock.connect_ex(str(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
 
 
 def address_of(sock: socket.socket) -> str:
