@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Compiled once and not in every process, also where somebody's environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all-languages check setup requirements
+.PHONY: demo test test-all-languages check setup requirements service-image
 
 demo: .venv/.complete  ## Grow a small corpus with the embedded generator: no key, no model.
 	.ci/demo $(BIN)
@@ -30,6 +30,9 @@ setup: .venv/.complete  ## Virtual environment, Docker engine, sandbox images.
 
 .venv/.complete: .ci/requirements.txt .ci/make-venv pyproject.toml
 	.ci/make-venv $(PYTHON)
+
+service-image: setup  ## The service as a container image, `execfeedback` (docs/operating.md).
+	.ci/service-image $(BIN)
 
 requirements: .venv/.complete  ## Pin newer packages, for the virtual environment and for the images with Python packages.
 	.ci/pin $(BIN)
