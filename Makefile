@@ -23,7 +23,7 @@ check: .venv/.complete  ## Style, types, and the quick tests that need no Docker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 -m "not docker and not local and not slow"
+	$(BIN)/python -m pytest -q -n 3 -m "not docker and not local and not slow"
 
 setup: .venv/.complete  ## Virtual environment, Docker engine, sandbox images.
 	$(BIN)/python -m execfeedback.setup_machine
