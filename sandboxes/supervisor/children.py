@@ -184,17 +184,15 @@ class Child:
         return os.WTERMSIG(self.status) if self.ended and os.WIFSIGNALED(self.status) else None
 
 
+def kernels(limits):
+    """The limits that the kernel keeps: processes, MB of a file, CPU seconds with a margin, open files."""
+    return limits["processes"], limits["disk_mb"], int(limits["cpu_s"]) + 2, limits["files"]
+
+
 def forked(zygote, uid, limits, name, stdin=None) -> Child:
     """A child of a zygote, in the directory `name`, with its limits."""
     ours, theirs = socket.socketpair()
-    command = (
-        uid,
-        limits["processes"],
-        limits["disk_mb"],
-        int(limits["cpu_s"]) + 2,
-        limits["files"],
-        name.encode(),
-    )
+    command = (uid, *kernels(limits), name.encode())
     with theirs:
         child = Child(zygote, uid, limits, command, stdin, [theirs.fileno()])
     child.channel = frames.Channel(ours)
@@ -202,7 +200,8 @@ def forked(zygote, uid, limits, name, stdin=None) -> Child:
 
 
 class Runner:
-    """What starts a run's programs, one after the other (runner.py): a child of a zygote. A program may end it."""
+    """What starts a run's programs, one after the other (runner.py): a child of a zygote. A program may end it. Its limits,
+    which its programs inherit, can be lowered, and never raised again."""
 
     def __init__(self, zygote, uid, limits, name) -> None:
         self.limits = limits
@@ -220,6 +219,16 @@ class Runner:
     @property
     def lost(self) -> bool:
         return self.process.channel.closed
+
+    def may_take(self, limits) -> bool:
+        return all(self.limits[name] >= value for name, value in limits.items())
+
+    def lowered(self, limits):
+        """What an order says of the limits: the four that the kernel keeps, where they are others than before."""
+        if limits == self.limits:
+            return {}
+        self.limits = limits
+        return {"limits": kernels({**limits, "processes": limits["processes"] + 1})}
 
     def spawn(self, order, fds, child) -> None:
         """Start a program with these descriptors (stdin, stdout, stderr). Without a runner it ends as killed."""

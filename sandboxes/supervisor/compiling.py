@@ -50,22 +50,27 @@ class Cache:
 
 def run(slot, job, place):
     """Facts of the compile steps, and of the others if these ended well."""
-    compiled = made(slot, job, place) if job["compile"] else []
-    if not all(map(steps.went_well, compiled)):
-        return {"compile": compiled, "steps": []}
-    ran = steps.run(slot, job, place, job["steps"], job["stop_on_failure"], job["total_wall_s"])
+    starter = steps.Starter(slot, job, place)
+    compiled, ran = made(starter), []
+    if all(map(steps.went_well, compiled)):
+        ran = steps.run(starter, job["steps"], job["stop_on_failure"], job["total_wall_s"])
+    starter.leave()
     return {"compile": compiled, "steps": ran}
 
 
-def made(slot, job, place):
-    """Facts of the compile steps; what they made lies in the run's directory."""
+def made(starter):
+    """Facts of the compile steps, if there are any; what they made lies in the run's directory."""
+    slot, job, place = starter.slot, starter.job, starter.place
+    if not job["compile"]:
+        return []
     key = digest(job)
     if found := slot.compiled.get(key):
         results, files = found
         restore(place, files)
         return results
-    results = steps.run(slot, job, place, job["compile"], stop_on_failure=True)
-    if steps.went_well(results[-1]) and (files := outputs(place, slot.pids())) is not None:
+    results = steps.run(starter, job["compile"], stop_on_failure=True)
+    ours = slot.pids() | starter.pids()
+    if steps.went_well(results[-1]) and (files := outputs(place, ours)) is not None:
         slot.compiled.put(key, results, files)
     return results
 
@@ -76,7 +81,7 @@ def digest(job):
 
 def outputs(place, ours):
     """What the run's uid has in its directory, as (path, content, may be run); None where that is not only plain files, or
-    too many, or more than we keep. Read with the rights of that uid, of which no process is left that could meet us."""
+    too many, or more than we keep. Read with the rights of that uid, of which no process but the runner is left."""
     if cleaning.strangers(ours):
         return None
     os.setegid(place.uids[0])

@@ -202,7 +202,10 @@ def run(slot, job, place):
 
 
 def compiled(slot, job, place):
-    return compiling.made(slot, job, place) if job["compile"] else []
+    starter = steps.Starter(slot, job, place)
+    found = compiling.made(starter)
+    starter.leave()
+    return found
 
 
 def ours(slot, starters):

@@ -9,7 +9,7 @@ A program has the runner's uid, so it may kill or stop it, and then ends as kill
 its memory and descriptors nor answer for it: the runner is not dumpable, and tracing is denied. Nothing is imported here once
 a program has run, and no file is read.
 
-    orders:   one byte + descriptors [stdin, stdout, stderr], then a frame: {"argv", "env", "spread"}
+    orders:   one byte + descriptors [stdin, stdout, stderr], then a frame: {"argv", "env", "spread", "limits"?}
     answers:  ENDED, as a zygote's
 """
 
@@ -19,6 +19,7 @@ import signal
 import socket
 
 import frames
+import inside
 from zygote_messages import ENDED
 
 CHANNEL = 3
@@ -42,6 +43,8 @@ def main():
         if not fds:
             os._exit(0)
         order = json.loads(orders.frame()[1])
+        if "limits" in order:
+            inside.set_limits(*order["limits"])
         os.sched_setaffinity(0, range(os.cpu_count()) if order["spread"] else cores)
         control.send(ended(order, fds))
 

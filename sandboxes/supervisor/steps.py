@@ -41,10 +41,10 @@ class Starter:
             child = forked(self.slot.zygote(role, seed), uid, limits, name, stdin)
             child.channel.send(b"j", dumps({"do": "program", "argv": step["argv"][1:]}))
             return child
-        if self.runner is None or self.runner.limits != limits:
+        if self.runner is None or not self.runner.may_take(limits):
             self.leave()
             self.runner = Runner(self.slot.zygote("runner", seed), uid, limits, name)
-        order = {name: step[name] for name in ("argv", "env", "spread")}
+        order = {name: step[name] for name in ("argv", "env", "spread")} | self.runner.lowered(limits)
         return Child(self.runner, uid, limits, dumps(order), stdin)
 
     def pids(self):
@@ -65,9 +65,10 @@ class Starter:
             self.runner = None
 
 
-def run(slot, job, place, steps, stop_on_failure, total_wall_s=None):
+def run(starter, steps, stop_on_failure, total_wall_s=None):
     """Facts of each step, in order; of those that were begun in time. Steps share the run's directory, and nothing else."""
-    results, starter, began = [], Starter(slot, job, place), time.monotonic()
+    slot, place = starter.slot, starter.place
+    results, began = [], time.monotonic()
     for step in steps:
         if results and total_wall_s is not None and time.monotonic() - began > total_wall_s:
             break
@@ -80,7 +81,6 @@ def run(slot, job, place, steps, stop_on_failure, total_wall_s=None):
             cleaning.killed(place.uids, slot.pids())
         if stop_on_failure and not went_well(results[-1]):
             break
-    starter.leave()
     return results
 
 

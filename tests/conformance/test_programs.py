@@ -168,3 +168,37 @@ async def test_what_is_not_plain_files_alone_is_not_kept(more: str, sandbox: San
 
     assert first.split()[0] != second.split()[0]
     assert (first.split()[1], second.split()[1]) == ("False", "False")
+
+
+SHOWN = (
+    "import resource as r\nprint([r.getrlimit(x) for x in (r.RLIMIT_NPROC, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE)])"
+)
+
+
+def kernels(limits: Limits) -> str:
+    """What such a program prints: soft and hard limits alike, so none can be raised. The starter is a process too."""
+    given = (limits.processes + 1, limits.disk_mb << 20, limits.files)
+    return f"{[(value, value) for value in given]}\n"
+
+
+@pytest.mark.parametrize("files", [128, 256, 512])
+async def test_compiler_and_programs_have_their_own_limits_whichever_are_larger(
+    files: int, sandbox: Sandbox
+) -> None:
+    compiler = Limits(processes=40, disk_mb=32, files=256)
+    programs = Limits(processes=20, disk_mb=16, files=files)
+    job = Job(
+        environment="python",
+        files={"p.py": SHOWN},
+        compile=(Step(argv=("python3", "p.py"), limits=compiler),),
+        limits=programs,
+        steps=(Step(argv=("python3", "p.py")), Step(argv=("python3", "p.py"))),
+    )
+
+    execution = await sandbox.run(job)
+
+    larger = compiler.model_copy(
+        update={"files": 512}
+    )  # one starter serves both, and nothing is raised later
+    assert [step.stdout for step in execution.compile] == [kernels(larger)]
+    assert [step.stdout for step in execution.steps] == [kernels(programs)] * 2
