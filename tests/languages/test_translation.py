@@ -134,6 +134,8 @@ def test_sixty_bundled_problems_are_carried(name: str) -> None:
 def wrong(one: Problem, name: str) -> str:
     """The signature's parameters, and a constant for an answer."""
     words = one.statement.rsplit("\n", 1)[-1]
+    if "{params}" not in WRONG[name]:
+        return WRONG[name].format(name=one.entry_point)
     params = words[words.index(f"{one.entry_point}(") + len(f"{one.entry_point}(") :]
     depth, end = 1, 0
     while depth:
