@@ -132,3 +132,13 @@ def test_processes_with_pools_of_their_own_wait_and_no_verdict_knows(tmp_path: P
 
     assert time.monotonic() - began > 4 * 0.3, "some ran at one time"
     assert [(row["verdict"], row["wall_s"] < 0.9) for row in found] == [("passed", True)] * 4
+
+
+def test_where_the_kernel_has_no_such_lock_there_is_no_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("execfeedback.sandbox.host_slots.BOUND", False)
+    slots = HostSlots(1, tmp_path / "slots")
+
+    with slots.place(never), slots.place(never):
+        assert not slots.path.exists()
