@@ -2,8 +2,8 @@
 
 A place is a byte of a file in /tmp, locked while a job is in a slot. The lock belongs to the open file: the kernel gives it
 up when the process ends, however it ends, so nothing is ever stale. Whoever holds a place waits for nothing else, so
-no two can wait for each other. Such locks are Linux'; elsewhere (Docker Desktop on a Mac) each process has its own slots, and nothing bounds
-them together.
+no two can wait for each other. Such locks are Linux'; elsewhere (Docker Desktop on a Mac) each process has its own slots,
+and nothing bounds them together.
 """
 
 import fcntl
