@@ -90,7 +90,7 @@ def asked(checking: Checking, spoken: Language, source: str, code: str, limits: 
 
 def remarks(checking: Checking, step: StepResult, source: str) -> list[Finding]:
     """The findings in what a checker printed about the solution's file. One that ends badly and names no line is one too."""
-    if step.exit_code in MISSING or f"No module named {checking.tool}" in step.stderr:
+    if absent(checking, step):
         raise SandboxError(
             f"the static checker {checking.tool} is not there (the backend local needs it beside its Python):"
             f" {step.stderr[-300:]}"
@@ -104,6 +104,17 @@ def remarks(checking: Checking, step: StepResult, source: str) -> list[Finding]:
         return found
     last = [line for line in said.splitlines() if line.strip()][-1:] or ["it ended with an error"]
     return [Finding(tool=checking.tool, rule="tool", severity="warning", line=1, message=last[0][:300])]
+
+
+def absent(checking: Checking, step: StepResult) -> bool:
+    """Whether the checker is not there. Nothing that a solution can write decides it: checkers repeat its lines, and some run
+    parts of it (`BEGIN` in Perl). What could not be started has used no memory; Python's own words for a module that is not
+    there are all that it says."""
+    if step.exit_code in MISSING:
+        return not step.memory_peak_mb
+    as_module = checking.run[1:4] == ("-I", "-m", checking.tool) and not step.stdout
+    words = rf"\S+: No module named {re.escape(checking.tool)}\s*"
+    return as_module and re.fullmatch(words, step.stderr) is not None
 
 
 def about(match: re.Match[str], source: str) -> bool:

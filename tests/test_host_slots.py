@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from execfeedback.errors import SandboxError, SandboxMissing
+from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.sandbox.host_slots import HostSlots, default_most
+from execfeedback.types import Job, Limits, Step
 
 PROGRAM = str(Path(sys.executable).with_name("execfeedback"))
 SPAWN = multiprocessing.get_context("spawn")
@@ -132,6 +134,21 @@ def test_processes_with_pools_of_their_own_wait_and_no_verdict_knows(tmp_path: P
 
     assert time.monotonic() - began > 4 * 0.3, "some ran at one time"
     assert [(row["verdict"], row["wall_s"] < 0.9) for row in found] == [("passed", True)] * 4
+
+
+@pytest.mark.docker
+async def test_a_slot_that_gets_no_place_is_not_kept_for_nobody(tmp_path: Path) -> None:
+    job = Job(environment="python", files={}, limits=Limits(), steps=(Step(argv=("true",)),))
+    async with DockerSandbox(workers=1) as sandbox:
+        await sandbox.run(job)
+        sandbox.host.path, right = tmp_path / "nowhere" / "slots", sandbox.host.path
+        with pytest.raises(SandboxMissing, match="cannot be opened"):
+            await sandbox.run(job)
+        assert not sandbox.slots
+
+        sandbox.host.path = right
+        assert (await sandbox.run(job)).steps[0].exit_code == 0
+        assert len(sandbox.slots) == 1
 
 
 def test_where_the_kernel_has_no_such_lock_there_is_no_bound(

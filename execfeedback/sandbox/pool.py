@@ -144,6 +144,10 @@ class Pool:
         except SlotLost:
             with self.turns.alone(), self.host.place(self.is_closed):
                 return self.last_attempt(job, frame)
+        except BaseException:
+            if slot in self.slots:  # nobody would take it back
+                self.discard(slot)
+            raise
 
     def is_closed(self) -> bool:
         return self.closed

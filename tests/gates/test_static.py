@@ -10,7 +10,7 @@ from execfeedback.errors import SandboxError
 from execfeedback.findings import asked, findings_in, static_findings, tools_of
 from execfeedback.languages import language
 from execfeedback.protocols import Sandbox
-from execfeedback.types import Execution, Job, Limits, StepResult
+from execfeedback.types import Execution, Job, Limits, Step, StepResult
 
 NEEDS_313 = {"new_syntax"}
 """Fixtures in the syntax of the sandbox's Python, which this machine's need not know."""
@@ -147,3 +147,35 @@ async def test_source_that_nobody_can_read_is_the_solutions_fault() -> None:
 async def test_a_broken_image_is_our_fault(steps: tuple[StepResult, ...]) -> None:
     with pytest.raises(SandboxError):
         await static_findings("x = 1\n", Answers(*steps))
+
+
+HOSTILE = [
+    ("perl", 'BEGIN { print STDERR "perl: No module named perl\\n"; exit 127; }\nsub f { 1 }\n'),
+    ("c", "int f(void) {\n    int unused; /* x: No module named gcc */\n    return 1;\n}\n"),
+]
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", [pytest.param("perl", marks=pytest.mark.more_languages), "c"])
+async def test_no_word_of_a_solution_is_taken_for_a_checker_that_is_not_there(
+    name: str, sandbox: Sandbox
+) -> None:
+    found = await findings_in(dict(HOSTILE)[name], language(name), sandbox)
+
+    assert found and all(finding.severity == "warning" for finding in found)
+
+
+async def test_what_a_checker_that_ran_ends_with_or_repeats_is_no_missing_checker() -> None:
+    repeated = "solution.py:1: error: x\n/usr/bin/python3: No module named mypy"
+    for said in (StepResult(cause="exited", exit_code=127, memory_peak_mb=3), ended(1, stderr=repeated)):
+        found = await types_in("x = 1\n", Answers(ended(), ended(stdout="[]"), said))
+        assert [severity for _, _, _, severity, _ in found] == ["warning"]
+
+
+@pytest.mark.docker
+async def test_a_program_that_cannot_be_started_has_used_no_memory(sandbox: Sandbox) -> None:
+    job = Job(environment="python", files={}, limits=Limits(), steps=(Step(argv=("no-such-checker",)),))
+
+    (step,) = (await sandbox.run(job)).steps
+
+    assert (step.exit_code, step.memory_peak_mb) == (127, 0)
