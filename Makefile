@@ -17,7 +17,7 @@ test: setup  ## The whole test suite, with the ten main languages.
 
 test-all-languages: setup  ## Build the images of all languages and prove each.
 	$(BIN)/execfeedback images build all
-	$(BIN)/python -m pytest -m more_languages tests/languages
+	$(BIN)/python -m pytest -m more_languages tests
 
 check: .venv/.complete  ## Style, types, and the quick tests that need no Docker; under a minute.
 	$(BIN)/ruff check .
