@@ -143,7 +143,7 @@ class Talk:
             return "cpu"
         if side == "solution" and usage.over(limits["memory_mb"], theirs_kb if usage.whole else 0):
             return "memory"
-        late = self.watch.of(side) - thought_s - usage.waited_s() - limits["wall_s"]
+        late = self.watch.of(side) - thought_s - usage.waited_s - limits["wall_s"]
         return "wall" if late > (0 if usage.living else steps.SILENT_S) else None
 
     def kill(self):

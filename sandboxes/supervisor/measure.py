@@ -10,6 +10,7 @@ TICK_S = 0.025
 """Seconds between two looks at what a run uses."""
 TICKS = os.sysconf("SC_CLK_TCK")
 MEMORY_STAT = tuple(f"{folder}/memory.stat" for folder in CGROUPS)
+WAITS_COUNTED = os.path.exists("/proc/self/schedstat")
 FACTS = frozenset(name for name in os.listdir("/proc") if not name.isdigit())
 """What /proc holds beside processes: most of it, and passed over quickly."""
 OOM_EVENTS = tuple(
@@ -77,9 +78,9 @@ def cpu_of(pid):
 
 
 def waited_s(pid):
-    """Seconds that a process was ready and waited for a core."""
-    text = read(f"/proc/{pid}/schedstat")
-    return int(text.split()[1]) / 1e9 if text else 0.0
+    """Seconds that a process was ready and waited for a core, 0 where the kernel does not say; None if it is gone."""
+    text = read(f"/proc/{pid}/schedstat") if WAITS_COUNTED else b"0 0 0"
+    return int(text.split()[1]) / 1e9 if text else None
 
 
 def anonymous_kb(pid):
@@ -98,6 +99,7 @@ class Usage:
         self.uid, self.others = uid, frozenset(others)
         self.base_kb, self.peak_kb = base_kb, 0
         self.living_cpu_s, self.living, self.next_look = 0.0, [], TICK_S
+        self.waited_s = 0.0
         self.crowded, self.whole = False, bool(CGROUPS)
         self.files_kb, self.next_count = 0, 0.0
         """Whether the peak is that of the whole slot, the other side of a run included."""
@@ -106,7 +108,7 @@ class Usage:
 
     def sample(self):
         """Look once; returns the CPU seconds of the living processes."""
-        self.living = [pid for pid in pids() if pid not in self.others and uid_of(pid) == self.uid]
+        self.look_for_living()
         self.living_cpu_s = sum(cpu_of(pid) for pid in self.living)
         total = container_kb()
         self.whole = total is not None
@@ -131,8 +133,11 @@ class Usage:
         """More was used than that, less what belongs to others; or more files were made than a slot holds."""
         return self.crowded or self.peak_kb - others_kb > memory_mb << 10
 
-    def waited_s(self):
-        return max((waited_s(pid) for pid in self.living), default=0.0)
+    def look_for_living(self):
+        """A process that ends between two looks at it takes the time that it waited with it: it does not count as living."""
+        waits = {pid: waited_s(pid) for pid in pids() if pid not in self.others and uid_of(pid) == self.uid}
+        self.living = [pid for pid, wait in waits.items() if wait is not None]
+        self.waited_s = max((waits[pid] for pid in self.living), default=self.waited_s)
 
 
 class Stopwatch:

@@ -189,7 +189,7 @@ class SplitRun:
         if cpu_s - cpu_base_s > limits["cpu_s"]:
             return "cpu"
         if (
-            self.watch.of(name) - wall_base_s - usage.waited_s() > limits["wall_s"]
+            self.watch.of(name) - wall_base_s - usage.waited_s > limits["wall_s"]
             and self.watch.turn == name
             and usage.living  # of one that is gone nobody knows how long it waited; word of its end is on the way
         ):

@@ -163,5 +163,5 @@ def exceeded(child, usage, limits, watch, orphans, sampled):
         return "cpu"
     if usage.over(limits["memory_mb"], 0):
         return "memory"
-    late = watch.of("solution") - usage.waited_s() - limits["wall_s"]
+    late = watch.of("solution") - usage.waited_s - limits["wall_s"]
     return "wall" if late > (0 if usage.living else SILENT_S) else None
