@@ -6,8 +6,9 @@ import sys
 import types
 
 import asserts
+import tracebacks
 from conversation import TALK
-from results import failed, remember_source, test
+from results import failed, test
 
 BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
 MARK = "_ef_test"
@@ -71,7 +72,7 @@ def bind(namespace, used, module, entry_point):
 
 
 def run(plan, prepared, module):
-    remember_source("tests.py", prepared.source)
+    tracebacks.remember("tests.py", prepared.source)
     if plan["style"] == "asserts" and not prepared.tests:
         return [test("tests", "error", "tests", "no_tests", "the tests contain no assert statement")], 0
     begun = []

@@ -8,6 +8,7 @@ process' own uid and limits, and what they may write is this result; the supervi
 
 import base64
 import json
+import linecache
 import os
 import sys
 
@@ -48,6 +49,7 @@ def check(candidate):
 assert {"a": 1} == {"a": 1}
 """,
 }
+WARM_FAILING = {**WARM_PLAN, "tests": "def check(candidate):\n    assert candidate([1, 2], 3) == 4\n"}
 WARM_REPLIES = [["ok", ["h", 0, "func", ["f", "It does."], "builtins", "function", []], None, None]]
 WARM_REPLIES += [["ok", 3, None, None]] * 5
 
@@ -60,15 +62,13 @@ def warm_up():
     replies = b"".join(frames.frame(b"v", values.dumps(reply)) for reply in WARM_REPLIES)
     conversation.CHANNEL = os.open("/dev/null", os.O_WRONLY)
     proxies.start({"classes": []}, False)
-    for _ in range(10):
+    for plan, outcome in [(WARM_PLAN, "passed"), (WARM_FAILING, "failed")] * 10:
         read_end, write_end = os.pipe()
         os.write(write_end, replies)
         TALK.replies = frames.Reader(read_end)
         runner = RUNNERS["humaneval"]
-        made, _expected = runner.run(
-            WARM_PLAN, runner.prepare(WARM_PLAN), solution_module.SolutionModule(["f"], {})
-        )
-        if made[0]["outcome"] != "passed":
+        made, _expected = runner.run(plan, runner.prepare(plan), solution_module.SolutionModule(["f"], {}))
+        if made[0]["outcome"] != outcome:
             raise RuntimeError(f"the judge process cannot judge: {made}")
         proxies.REFS = proxies.Refs()
         os.close(read_end)
@@ -76,6 +76,7 @@ def warm_up():
     os.close(conversation.CHANNEL)
     conversation.CHANNEL = CHANNEL
     TALK.__init__()
+    linecache.clearcache()
     del sys.modules["tests"]
 
 

@@ -8,9 +8,10 @@ import types
 import unittest
 
 import asserts
+import tracebacks
 from conversation import TALK
 from judge_asserts import names_used
-from results import failed, remember_source, test
+from results import failed, test
 
 BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -96,7 +97,7 @@ def offer_names(code, module):
 
 def run(plan, prepared, module):
     code, source = prepared
-    remember_source("test_solution.py", source)
+    tracebacks.remember("test_solution.py", source)
     tests = types.ModuleType("test_solution")
     sys.modules["test_solution"] = tests
     results = Results()

@@ -8,6 +8,7 @@ import os
 import sys
 import types
 
+import tracebacks
 from results import described, not_loaded, test
 
 SOURCE = "solution.py"
@@ -34,6 +35,7 @@ def load():
     sys.path.insert(0, os.getcwd())
     with open(SOURCE, "rb") as file:
         source = file.read()
+    tracebacks.remember(module.__file__, source.decode("utf-8-sig", "replace"))
     exec(compile(source, module.__file__, "exec"), module.__dict__)
     module._names = frozenset(n for n in vars(module) if n.isidentifier() and not n.startswith("__"))
     return module

@@ -1,12 +1,10 @@
 """Test results as the judge process reports them, and whose fault a failing test is."""
 
-import linecache
 import traceback
 
+import tracebacks
 from conversation import CannotJudge, SolutionGone
 from values import Refused
-
-HERE = __file__.rsplit("/", 1)[0]
 
 
 def test(name, outcome, blame=None, reason=None, message="", trace="", source=""):
@@ -93,12 +91,6 @@ def trace_of(error):
     own = getattr(error, "__dict__", {}).get("_trace")
     if own:
         return own
-    shown = traceback.extract_tb(error.__traceback__)
-    kept = [f for f in shown if not f.filename.startswith((HERE, "<frozen", "/usr/", "/opt/"))]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept)] if kept else []
+    kept = tracebacks.shown(error.__traceback__)
+    lines = ["Traceback (most recent call last):\n", *traceback.format_tb(kept)] if kept else []
     return "".join(lines) + described(error) + "\n"
-
-
-def remember_source(name, source):
-    """Make the lines of a text that is no file known to tracebacks."""
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)

@@ -14,6 +14,7 @@ requests, one reply for each. Whatever is answered is only a value; the judge pr
 import atexit
 import builtins
 import json
+import linecache
 import operator
 import os
 import sys
@@ -22,9 +23,12 @@ import types
 import warnings
 
 import frames
+import tracebacks
 import values
 
 CHANNEL = 3
+SOURCES = {}
+"""Of every file that was run as it is: path -> bytes."""
 MUTABLE = (list, dict, set, bytearray)
 OPERATIONS = {
     name: getattr(builtins, name)
@@ -351,8 +355,10 @@ def text_of(error):
 def trace(error):
     """The traceback as people know it, frames of the solution only."""
     try:
-        shown = traceback.TracebackException.from_exception(error, limit=-40)
-        shown.stack = traceback.StackSummary.from_list([f for f in shown.stack if is_ours(f.filename)])
+        for path, source in SOURCES.items():
+            tracebacks.remember(path, source.decode("utf-8-sig", "replace"))
+        own = tracebacks.shown(error.__traceback__)
+        shown = traceback.TracebackException(type(error), error, own, limit=-40)
         if shown.__cause__ is not None:
             shown.__cause__ = None
         shown.__context__ = None
@@ -363,11 +369,6 @@ def trace(error):
 
 def names_of(error):
     return type(error).__name__ + "\n"
-
-
-def is_ours(filename):
-    here = os.path.dirname(os.path.abspath(__file__))
-    return not filename.startswith((here, "<frozen", "/usr/", "/opt/"))
 
 
 async def awaited(x):
@@ -424,17 +425,30 @@ def leave_context(request):
     return manager.__exit__(type(error), error, None)
 
 
+WARM_SOURCE = """
+def failing(items):
+    return items[-1]
+"""
+
+
 def warm_up():
     """Use what every run uses, before the fork: the interpreter specialises code as it runs, and writes to its pages."""
     global REFS, CHANNEL
     REFS, CHANNEL = Refs(()), os.open("/dev/null", os.O_WRONLY)
     function = ["h", 0, "func", ["f", "It does."], "builtins", "function", []]
     REFS.put(lambda *args, **kwargs: (list(args), {"a": 1.5}, None))
+    warm = {}
+    exec(compile(WARM_SOURCE, "solution.py", "exec"), warm)
+    SOURCES["solution.py"] = WARM_SOURCE.encode()
+    REFS.put(warm["failing"])
     for _ in range(10):
+        send(reply(["call", ["h", 1, *function[2:]], [["l", []]], []]))
         send(reply(["call", function, [1, ["l", [1, ["t", [2.5]]]], "a"], [["k", None]]]))
         send(reply(["call", function, [["d", [["a", 1]]]], []]))
         send(reply(["op", "iter", [1]]))
     os.close(CHANNEL)
+    SOURCES.clear()
+    linecache.clearcache()
     REFS, CHANNEL = None, REQUESTS.fd
 
 
@@ -469,7 +483,7 @@ def run_program(job):
 
 def execute(path, module):
     with open(path, "rb") as file:
-        source = file.read()
+        SOURCES[path] = source = file.read()
     exec(compile(source, path, "exec"), module.__dict__)
 
 
