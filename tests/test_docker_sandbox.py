@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from execfeedback.errors import SandboxError, SandboxMissing
-from execfeedback.sandbox import engine
+from execfeedback.sandbox import engine, wire
 from execfeedback.sandbox.docker import DockerSandbox, host_options
 from execfeedback.sandbox.leftovers import OWNER, owner_label, remove_leftovers
 from execfeedback.sandbox.slot import seccomp_profile
@@ -176,6 +176,21 @@ async def test_a_slot_that_says_that_it_is_not_clean_is_not_used_again(pool: Doc
     assert execution.slot_recycled and running(pool) == set()
     assert await printed(pool, "print(3)") == "3\n"
     assert slot.container not in running(pool)
+
+
+async def test_a_stuck_slot_is_replaced_long_before_its_job_could_be_over(
+    pool: DockerSandbox, docker_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await printed(pool, "print(1)")
+    (stuck,) = pool.slots
+    monkeypatch.setattr(wire, "SILENCE_S", 5.0)
+    began = time.monotonic()
+    work = asyncio.create_task(printed(pool, "import time\ntime.sleep(2)\nprint('slept')", wall_s=60))
+    await asyncio.sleep(0.5)  # the job is inside
+    docker_engine.api.pause(stuck.container)
+
+    assert await work == "slept\n"
+    assert time.monotonic() - began < 30 and stuck.container not in running(pool)
 
 
 # ---- an engine that goes -------------------------------------------------------------------------------------------

@@ -55,11 +55,14 @@ class LocalSlot:
             self.stream.sendall(frame)
         except OSError as error:
             raise SlotLost(f"the slot does not take a job: {error}; {self.said()}") from error
-        payload = self.read_frame(b"R", time.monotonic() + allowed_s)
+        payload = self.read_frame(b"R", time.monotonic() + allowed_s, wire.SILENCE_S)
         return wire.decode_execution(payload, environment=self.image, language_version=self.language_version)
 
-    def read_frame(self, wanted: bytes, until: float) -> bytes:
-        kind, size = wire.HEADER.unpack(self.read(wire.HEADER.size, until))
+    def read_frame(self, wanted: bytes, until: float, silence_s: float = GREETING_S) -> bytes:
+        kind, size = wire.BEAT
+        while (kind, size) == wire.BEAT:
+            heard = min(until, time.monotonic() + silence_s)
+            kind, size = wire.HEADER.unpack(self.read(wire.HEADER.size, heard))
         if kind != wanted or size > wire.LARGEST:
             raise SlotLost(f"unexpected frame {kind!r} of {size} bytes from the supervisor")
         return self.read(size, until)

@@ -8,6 +8,10 @@ from execfeedback.errors import SlotLost
 from execfeedback.types import Execution, Job, Replay, SplitResult, StepResult, Talk, TestResult
 
 HEADER = struct.Struct(">cI")
+BEAT = (b"B", 0)
+"""The header of a frame that says only that the supervisor lives. It comes every few seconds while a job runs."""
+SILENCE_S = 30.0
+"""Without a beat for so long a slot is stuck."""
 LARGEST = 256 << 20
 """Bytes in one frame from the supervisor; more is a broken slot."""
 LARGEST_JOB = 64 << 20

@@ -1,7 +1,7 @@
 """The supervisor: process 1 of a slot. It takes one job at a time from the host and answers with what it measured.
 
 Theory of operation. Host and supervisor talk in frames over the container's stdin and stdout: `J` a job, `R` its
-measurement, `H` the greeting. The supervisor keeps the clock, the limits and the result channel; the untrusted programs
+measurement, `H` the greeting, `B` a beat. The supervisor keeps the clock, the limits and the result channel; the untrusted programs
 run in children that fork-servers make, each under a uid of its own (see `zygote.py`, `inside.py`). A run ends with
 cleaning and its proof (`cleaning.py`); a slot that cannot be proven clean says so and is not used again. A fault of ours
 is an exception here: the supervisor ends, the host sees a lost slot, and no verdict is made of it.
@@ -29,6 +29,7 @@ from children import Zygote
 from place import Place, fill
 
 MOST_SEEDED = 16
+BEAT_S = 2.0
 
 
 class Slot:
@@ -144,6 +145,11 @@ def stay_on_one_core(number):
     os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
+def beat(*_):
+    """Say that we live, while a job runs: a slot that is silent is stuck, whatever its job may take."""
+    frames.write_all(1, frames.frame(b"B", b""))
+
+
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -158,12 +164,15 @@ def main():
     greeting = {"language_version": platform.python_version(), "left": cleaning.leftovers()}
     frames.write_all(1, frames.frame(b"H", json.dumps(greeting).encode()))
     jobs = frames.Reader(0)
+    signal.signal(signal.SIGALRM, beat)
     while True:
         try:
             _kind, payload = jobs.frame()
         except frames.Closed:
             return
+        signal.setitimer(signal.ITIMER_REAL, BEAT_S, BEAT_S)
         result, what = perform(slot, json.loads(payload))
+        signal.setitimer(signal.ITIMER_REAL, 0)
         frames.write_all(1, frames.frame(b"R", json.dumps(result).encode()))
         if result["clean"]:
             slot.prepare(what)

@@ -107,6 +107,7 @@ def as_uid(uid, action):
     if pid == 0:
         try:
             become(uid)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(PATIENCE_S)  # a tree that takes longer to remove costs more than a new slot
             kill_all()
             action()

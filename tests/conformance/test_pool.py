@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from execfeedback.errors import SandboxError, SandboxMissing
+from execfeedback.sandbox import wire
 from execfeedback.sandbox.pool import Pool
 from execfeedback.types import Item, Job, Limits, Step
 from execfeedback.verdicts import verdict_of
@@ -80,6 +81,17 @@ async def test_a_slot_lost_twice_while_a_canary_passes_is_the_items_verdict(pool
     assert (found.verdict, found.reasons, found.passed) == ("runtime_error", ("slot_lost",), False)
     assert found.slot_recycled and found.error is None
     assert await printed(pool, "print('next')") == "next\n"
+
+
+async def test_a_job_may_take_longer_than_a_slot_may_be_silent(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await printed(pool, "print(1)") == "1\n"
+    before = set(pool.slots)
+    monkeypatch.setattr(wire, "SILENCE_S", 5.0)
+
+    assert await printed(pool, "import time\ntime.sleep(7)\nprint('slept')") == "slept\n"
+    assert pool.slots == before
 
 
 async def test_a_slot_that_dies_between_jobs_costs_its_next_job_nothing(pool: Pool) -> None:
