@@ -1,8 +1,8 @@
 """The supervisor: process 1 of a slot. It takes one job at a time from the host and answers with what it measured.
 
 Theory of operation. Host and supervisor talk in frames over the container's stdin and stdout: `J` a job, `R` its
-measurement, `H` the greeting, `B` a beat. The supervisor keeps the clock, the limits and the result channel; the untrusted programs
-run in children that fork-servers make, each under a uid of its own (see `zygote.py`, `inside.py`). A run ends with
+measurement, `H` the greeting, `B` a beat. The supervisor keeps the clock, the limits and the result channel; the untrusted
+programs run in children that fork-servers make, each under a uid of its own (see `zygote.py`, `inside.py`). A run ends with
 cleaning and its proof (`cleaning.py`); a slot that cannot be proven clean says so and is not used again. A fault of ours
 is an exception here: the supervisor ends, the host sees a lost slot, and no verdict is made of it.
 
