@@ -3,7 +3,8 @@
     pip install atheris        # in an environment of its own, with this package's dependencies
     PYTHONPATH=.:sandboxes/supervisor python benchmarks/fuzz.py TARGET [CORPUS_DIR] -max_total_time=600
 
-    values   value trees from the other side: decoded, or refused; what was decoded crosses again and comes out the same
+    values   value trees from the other side: decoded, or refused; what was decoded crosses again and comes out the same;
+             with pandas in the environment its tables too
     frames   bytes on a channel of the supervisor: frames, or none, or TooLarge
     wire     a measurement as the host reads it: an Execution that is no pass of an unknown test, or SlotLost
     judge    replies of a solution to real tests whose expected value nobody can know: never passed
@@ -22,7 +23,7 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(
-    include=["values", "frames", "proxies", "conversation", "judge_asserts", "results"]
+    include=["values", "tables", "frames", "proxies", "conversation", "judge_asserts", "results"]
 ):
     import conversation
     import frames
@@ -30,6 +31,7 @@ with atheris.instrument_imports(
     import proxies
     import results
     import solution_module
+    import tables
     import values
 
 with atheris.instrument_imports(include=["execfeedback.sandbox.wire", "execfeedback.judge"]):
@@ -85,9 +87,40 @@ def tree(given: Provider, depth: int = 0) -> Any:
     return parts if kind == 6 else [given.PickValueInList(TAGS), *parts]
 
 
+def known_tables() -> list[Any]:
+    """Trees of tables of every kind, to be changed; none without pandas."""
+    try:
+        import pandas
+    except ImportError:
+        return []
+    days = pandas.date_range("2024-01-01", periods=2, tz="Europe/Paris")
+    columns = {"a": [1, 2], "s": ["x", None], "o": pandas.Series([1, "a"], dtype=object), "t": days}
+    kinds = {"n": pandas.array([1, None], dtype="Int8"), "c": pandas.Categorical(["u", "v"])}
+    odd = {"i": pandas.cut([1, 5], [0, 3, 6]), "p": pandas.period_range("2024-01", periods=2, freq="M")}
+    frame = pandas.DataFrame({**columns, **kinds, **odd})
+    made = [
+        frame,
+        frame.set_index(["a", "s"]),
+        frame["t"],
+        frame.index,
+        days[0],
+        days[1] - days[0],
+        pandas.NaT,
+    ]
+    return [values.encode(one, Refs()) for one in made]
+
+
+TABLES = known_tables()
+
+
 def fuzz_values(data: bytes) -> None:
     refs, given = Refs(), Provider(data)
     raw = data if given.ConsumeBool() else json.dumps(tree(given)).encode()
+    if TABLES and given.ConsumeBool():
+        whole = given.PickValueInList(TABLES)
+        for _ in range(given.ConsumeIntInRange(1, 4)):
+            whole = changed(given, whole)
+        raw = json.dumps(whole).encode()
     try:
         value = values.decode(values.loads(raw), refs)
         again = values.decode(values.loads(values.dumps(values.encode(value, refs))), refs)
@@ -189,7 +222,7 @@ def main() -> None:
         sys.exit(__doc__)
     target = TARGETS[sys.argv.pop(1)]
     conversation.CHANNEL = os.open("/dev/null", os.O_WRONLY)
-    assert results.HERE
+    assert results.failed and tables.READERS
     atheris.Setup(sys.argv, target)
     atheris.Fuzz()
 

@@ -113,7 +113,7 @@ async def client(
             ids = [f"{name}-{(count := count + 1)}" for _ in chosen]
             body = [{**item, "id": id} for item, id in zip(chosen, ids, strict=True)]
             expected = {id: right[item["id"]] for item, id in zip(chosen, ids, strict=True)}
-            while not await asked(session, service.address, body, expected, seen, draw):
+            while not await asked(session, service.address, body, expected, until, seen, draw):
                 if time.monotonic() > until + DEADLINE_S:
                     seen.wrong.append(f"{ids}: no answer long after the end")
                     return
@@ -124,10 +124,11 @@ async def asked(
     address: str,
     body: list[dict[str, Any]],
     expected: dict[str, str | None],
+    until: float,
     seen: Seen,
     draw: random.Random,
 ) -> bool:
-    """Whether it was answered; else it is to be asked again."""
+    """Whether it was answered; else it is to be asked again, as late as was said, or when the time is over."""
     began = time.monotonic()
     sent = json.dumps(body[0] if len(body) == 1 else body).encode()
     headers = {"Content-Type": "application/json", "X-Execfeedback-Deadline": str(DEADLINE_S)}
@@ -142,7 +143,8 @@ async def asked(
     seen.statuses[str(status)] += 1
     if status in LATER:
         seen.refused.append(took) if status == 429 else None
-        await asyncio.sleep(float(reply.headers["Retry-After"]) * draw.uniform(0.5, 1.5))
+        told = float(reply.headers["Retry-After"]) * draw.uniform(0.5, 1.5)
+        await asyncio.sleep(min(told, max(0.5, until - time.monotonic())))
         return False
     if status != 200:
         seen.wrong.append(f"status {status}: {str(answer)[:300]}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from execfeedback import ids
-from execfeedback.admission import examine, record_or_rejection
+from execfeedback.admission import examine
 from execfeedback.corpus import CorpusWriter, UnitState
 from execfeedback.corpus.samples import outcomes
 from execfeedback.errors import AnswerPending, ExecfeedbackError, GeneratorError, InputError
@@ -24,7 +24,7 @@ from execfeedback.progress import Progress, after
 from execfeedback.protocols import Closable, EventSink, Gate, Generator, Request, Sandbox, Waste
 from execfeedback.spending import Choice, Pilot, choice
 from execfeedback.steered import Steered
-from execfeedback.types import GateResult, Problem, Record, Trajectory
+from execfeedback.types import GateResult, Problem, Trajectory
 from execfeedback.units import (
     GroupGate,
     OrderedGate,
@@ -37,6 +37,7 @@ from execfeedback.units import (
     units_of,
 )
 from execfeedback.verdicts import verdict_of
+from execfeedback.waiting import Done, Line
 
 SKIPPED_AT_ONCE = 64
 """Units that were done before and are passed over before others get a turn: resuming is nothing but this."""
@@ -95,28 +96,20 @@ class _Growth:
         self.writer, self.settings, self.halt, self._sink = writer, settings, halt, on_event
         self.gates = gates
         self.parallel = [gate for gate in gates if not isinstance(gate, OrderedGate | GroupGate)]
-        self.among = [gate for gate in gates if isinstance(gate, GroupGate)]
-        self.ordered = [gate for gate in gates if isinstance(gate, OrderedGate)]
         self.progress = Progress()
+        self.line = Line(writer, gates, self.emit)
         self._claimed: set[str] = set()
-        self._line: dict[int, tuple[str, str] | None] = {}
-        """By position: unit and trajectory that wait for admission, or None where nothing is to decide."""
-        self._groups: dict[int, dict[int, tuple[str, str, bool] | None]] = {}
-        """By the position of a problem's first sample: unit, trajectory, and whether it waits for admission."""
-        self._said: dict[str, list[GateResult]] = {}
-        """By unit what the gates among samples said."""
-        self._next = 0
         self._unanswered, self._failure = 0, ""
         self._pilot = Pilot(settings.pilot)
 
     async def run(self, problems: Iterable[Problem], about: dict[str, Any]) -> Progress:
-        self._remember()
+        self.line.remember()
         self.writer.start_run(about | {"generator": self.generator.name, **self._described()})
         self.emit({"event": "run", "units": about.get("units"), "generator": self.generator.name})
         frame = frame_of(self.generator, self.gates, self.settings)
         with ending_after(self.settings.max_wall_s, self.halt):
             for shares in self._rounds(problems, frame):
-                stream = enumerate(units_of(shares, frame, self.settings), start=self._next)
+                stream = enumerate(units_of(shares, frame, self.settings), start=self.line.next)
                 async with asyncio.TaskGroup() as group:
                     for _ in range(self.settings.in_flight):
                         group.create_task(self._work(stream))
@@ -143,13 +136,6 @@ class _Growth:
     def _described(self) -> dict[str, Any]:
         gates = [f"{gate.name} {gate.version}" for gate in self.gates]
         return {"gates": gates, **self.settings.model_dump(mode="json")}
-
-    def _remember(self) -> None:
-        """Tell the ordered gates what earlier runs admitted."""
-        for keys in self.writer.admitted_keys():
-            for gate in self.ordered:
-                if gate.name in keys:
-                    gate.admit(keys[gate.name])
 
     # ---- rounds ------------------------------------------------------------------------------------------
 
@@ -194,7 +180,7 @@ class _Growth:
         if state.admitted or unit.key in self._claimed:
             if not unit.peer:
                 self.emit({"event": "skipped", **name})
-            done = (unit.key, state.trajectory, False) if state.admitted and state.trajectory else None
+            done = Done(unit.key, state.trajectory, False) if state.admitted and state.trajectory else None
             if position % SKIPPED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         else:
@@ -211,33 +197,11 @@ class _Growth:
                 self.emit({"event": "pending", **name})
                 return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
-            done = (unit.key, id, True) if id else None
-        await self._stand_in_line(position, unit, done)
-        self._admit()
-
-    async def _stand_in_line(self, position: int, unit: Unit, done: tuple[str, str, bool] | None) -> None:
-        """The samples of a problem come into the line together, once the gates have looked at all of them."""
-        first = position - unit.place
-        group = self._groups.setdefault(first, {})
-        group[position] = done
-        if len(group) < unit.size:
-            return
-        del self._groups[first]
-        stopped = [seat for _, seat in sorted(group.items()) if seat is not None]
-        if self.among and any(waits for _, _, waits in stopped):
-            await self._look_among(stopped)
-        for place, seat in group.items():
-            self._line[place] = seat[:2] if seat is not None and seat[2] else None
-
-    async def _look_among(self, stopped: list[tuple[str, str, bool]]) -> None:
-        samples = [self.writer.corpus.trajectory(id) for _, id, _ in stopped]
-        for gate in self.among:
-            said = await gate.check_group(samples, self.sandbox)
-            for (key, _, waits), sample, result in zip(stopped, samples, said, strict=True):
-                if waits and result is not None:
-                    self._said.setdefault(key, []).append(result)
-                    name = {"problem": sample.problem.id, "sample": sample.sample}
-                    self.emit({"event": "gate", **name, **result.model_dump(mode="json")})
+            done = Done(unit.key, id, True) if id else None
+        await self.line.stand(position, unit, done, self.sandbox)
+        self._claimed.difference_update(self.line.decide())
+        if self._pilot.due(self.line.next):
+            self._choose()
 
     async def _finish(self, unit: Unit, state: UnitState, emit: EventSink) -> str | None:
         """Id of the unit's trajectory once it is ready for admission; None when the model failed it."""
@@ -291,22 +255,9 @@ class _Growth:
         results = await examine(trajectory, asked, self.sandbox)
         keys: dict[str, Any] = {}
         if trajectory.stopped == "passed" and all(result.passed for result in results):
-            keys = {gate.name: await gate.keys(trajectory, self.sandbox) for gate in self.ordered}
+            keys = {gate.name: await gate.keys(trajectory, self.sandbox) for gate in self.line.ordered}
         said = [result.model_dump(mode="json") for result in results]
         self.writer.put_examination(unit.key, id, results, {"gates": said, "keys": keys})
-
-    # ---- admission ---------------------------------------------------------------------------------------
-
-    def _admit(self) -> None:
-        """Decide on every unit whose turn has come."""
-        while self._next in self._line:
-            unit = self._line.pop(self._next)
-            self._next += 1
-            if unit is not None:
-                self._decide(*unit)
-                self._claimed.discard(unit[0])
-        if self._pilot.due(self._next):
-            self._choose()
 
     def _choose(self) -> None:
         """By the pilot, how many solutions all other units may try. What an earlier run chose stands."""
@@ -322,24 +273,6 @@ class _Growth:
         self.writer.event("tries", {"pilot": name, **chosen.model_dump()})
         self.emit({"event": "tries", **chosen.model_dump()})
         self._pilot.choose(chosen)
-
-    def _decide(self, key: str, id: str) -> None:
-        trajectory, found = self.writer.corpus.trajectory(id), self.writer.unit(key).examination
-        results = [GateResult.model_validate(result) for result in found["gates"]]
-        said = self._said.pop(key, [])
-        if all(result.passed for result in results):
-            results += said
-        for gate in self.ordered:
-            if gate.name in found["keys"] and all(result.passed for result in results):
-                results.append(gate.admit(found["keys"][gate.name]))
-        expected = [gate.name for gate in self.gates]
-        outcome = record_or_rejection(trajectory, results, expected=expected, id=id)
-        self.writer.admit(key, outcome, found["keys"])
-        name = {"problem": trajectory.problem.id, "sample": trajectory.sample, "id": outcome.id}
-        if isinstance(outcome, Record):
-            self.emit({"event": "record", "repaired": outcome.repaired, **name})
-        else:
-            self.emit({"event": "rejection", "reason": outcome.reason, **name})
 
 
 class _Reported:

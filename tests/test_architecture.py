@@ -15,7 +15,7 @@ VALUES = {"types", "errors", "ids", "roles"}
 SEAMS = {"protocols"}
 ADAPTERS = {"generators", "sandbox", "gates", "exporters", "corpus", "importers"}
 LOOP = {"loop", "admission"}
-GROW = {"grow", "growing"}
+GROW = {"growing", "waiting"}
 ENTRY = {
     "audit",
     "reverify_command",
@@ -44,7 +44,7 @@ SEEN: dict[str, set[str]] = {
     "entry": {"values", "seams", "core", "adapters", "loop", "grow", "entry"},
 }
 """Layer -> the layers that it may import from. An adapter sees itself and no other adapter."""
-ALLOWED = {("grow", "corpus"), ("growing", "corpus")}
+ALLOWED = {("growing", "corpus"), ("waiting", "corpus")}
 """The one file that growing writes; there is no second kind of corpus that it could be given."""
 
 SENT = ("mutation", "behaviour", "ledger", "generators.mutate.repair", "generators.mutate.oracle")

@@ -90,6 +90,25 @@ async def test_another_caller_waits_for_its_share_of_turns_and_not_for_the_whole
     assert at.expected_s("other") < 0.2
 
 
+async def test_a_run_at_its_time_limit_among_short_ones_turns_nobody_away() -> None:
+    at = queue(slots=2, longest=1000)
+    at.enter("a", [1] * 256, 60, 1000)
+    for number in range(400):
+        at.learn(0.05 if number % 50 else 1.5)
+        at.learn(5.0) if number == 399 else None
+
+    assert 0.05 < at.mean_s < 0.2
+    one(at, wait_s=30)
+
+
+async def test_the_first_runs_say_how_long_one_takes() -> None:
+    at = queue()
+    for seconds in (4.0, 2.0, 3.0):
+        at.learn(seconds)
+
+    assert at.mean_s == pytest.approx(3.0)
+
+
 async def test_a_turn_that_does_not_come_is_refused_when_its_wait_is_over() -> None:
     at = queue()
     at.mean_s = 0.001

@@ -12,8 +12,9 @@ from typing import Self
 
 from execfeedback.errors import ExecfeedbackError
 
-STEADY = 0.1
-"""Weight of the newest run in the mean that waiting times are estimated by."""
+STEADY = 0.01
+"""Least weight of the newest run in the mean that waiting times are estimated by: one run at its time limit among many short
+ones must not turn callers away. The first runs weigh more, each as much as the others."""
 LONGEST_HINT_S = 30.0
 
 
@@ -71,7 +72,7 @@ class Queue:
         """By caller, in the order in which callers have their next turn."""
         self.count = 0
         self.running: set[Ticket] = set()
-        self.mean_s = 0.01
+        self.mean_s, self.learned = 0.01, 0
 
     def enter(self, who: str, memories: Sequence[int], wait_s: float, share: int) -> list[Ticket]:
         """Tickets for runs that want so much memory, all or none. `share`: how many the caller may have waiting.
@@ -87,9 +88,8 @@ class Queue:
         if own + len(memories) > share:
             raise Refused("share", f"{own} of this caller's {share} places in the queue are taken", expected)
         if expected > wait_s:
-            raise Refused(
-                "late", f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed", expected
-            )
+            message = f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed"
+            raise Refused("late", message, expected)
         tickets = [Ticket(self, who, min(memory, self.memory_mb), wait_s) for memory in memories]
         self.waiting.setdefault(who, deque()).extend(tickets)
         self.count += len(tickets)
@@ -104,7 +104,8 @@ class Queue:
         return max(0, ahead) * self.mean_s / self.slots
 
     def learn(self, seconds: float) -> None:
-        self.mean_s += STEADY * (seconds - self.mean_s)
+        self.learned += 1
+        self.mean_s += max(STEADY, 1 / self.learned) * (seconds - self.mean_s)
 
     def grant(self) -> None:
         """Turns to whoever is next, as long as a slot and memory are left. Nobody is passed over for wanting much."""

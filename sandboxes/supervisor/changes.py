@@ -28,6 +28,10 @@ def become(old, new):
         old.update(new)
     elif isinstance(old, bytearray):
         old[:] = new
+    elif hasattr(old, "_update_inplace"):  # a table or a column of pandas
+        old._update_inplace(new)
+    elif getattr(old, "shape", None) and old.shape == new.shape and old.dtype == new.dtype:  # an array
+        old[...] = new
 
 
 def merged(old, new):

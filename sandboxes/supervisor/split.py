@@ -16,6 +16,7 @@ import time
 import cleaning
 import frames
 import measure
+import surroundings
 import variation
 from children import forked
 from record import Record
@@ -304,6 +305,7 @@ def wanted(job):
     split = job["split"]
     text = "".join(t for t in job["files"].values() if isinstance(t, str))
     numeric = "numpy" in text or "numpy" in split["tests"]
+    tables = "pandas" in text or "pandas" in split["tests"]
     testing = split["style"] in ("pytest", "unittest") or any(
         word in split["tests"] for word in ("pytest", "hypothesis", "unittest")
     )
@@ -312,7 +314,11 @@ def wanted(job):
         split["style"] == "cases"
     ):  # the limit holds for each call; the kernel's, for the process, is only a backstop
         limits["cpu_s"] *= MOST_CASES
-    roles = "solution_numpy" if numeric else "solution", "judge_testing" if testing else "judge"
+    roles = ["solution_numpy" if numeric else "solution", "judge_testing" if testing else "judge"]
+    if (
+        tables and surroundings.HAVE_PANDAS and not job.get("fresh_seed")
+    ):  # a zygote of each seed would be too large
+        roles = ["solution_pandas", f"{roles[1]}_pandas"]
     return (*roles, seed_of(job, (text, split["tests"])), tuple(sorted(limits.items())))
 
 

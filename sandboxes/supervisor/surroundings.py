@@ -30,6 +30,7 @@ PLACES = (BOX, TMP, *(p for p in ("/dev/shm", "/dev/mqueue") if p not in COMMON)
 UIDS = range(*map(int, words(told("UIDS", "")) or ("0",)))
 """The uids of this slot, where processes of others can be seen; empty where all processes are the slot's."""
 SITE = words(told("SITE", "/opt/execfeedback/site"))
+HAVE_PANDAS = any(os.path.isdir(f"{folder}/pandas") for folder in SITE)
 PATH = told("PATH", "/usr/local/bin:/usr/bin:/bin")
 FAMILIES = tuple(int(number) for number in words(told("FAMILIES", "1:2:10")))
 """Families of sockets that a program may open: AF_UNIX, AF_INET, AF_INET6 where there is no network but loopback."""

@@ -60,6 +60,10 @@ TYPES = {
 """Builtin classes cross by name: they are arguments such as `isinstance` takes."""
 
 
+FOREIGN = {}
+"""Package -> a writer for what it makes, which gives None where it has no form; `tables` adds pandas' and its readers."""
+
+
 class Refused(Exception):
     """This value cannot cross (too deep, a cycle, malformed)."""
 
@@ -97,6 +101,11 @@ def encode_other(x, kind, refs, depth):
     module = kind.__module__
     if module == "numpy" and "numpy" in sys.modules:
         tree = encode_numpy(x, sys.modules["numpy"])
+        if tree is not None:
+            return tree
+    writer = FOREIGN.get(module.partition(".")[0])
+    if writer is not None:
+        tree = writer(x, refs, depth)
         if tree is not None:
             return tree
     if refs.keeps(x):

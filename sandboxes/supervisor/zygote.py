@@ -45,6 +45,9 @@ ROLES = {
     "solution_numpy": ("solution_process", (), [*COMMON, "numpy"]),
     "runner": ("runner", (), []),
 }
+for _role in ("judge", "judge_testing", "solution"):
+    _program, _runners, _modules = ROLES[_role]
+    ROLES[f"{_role}_pandas"] = (_program, _runners, [*_modules, "numpy", "pandas"])
 
 
 def preload(names):
