@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import uvicorn
 
 BACKLOG = 2048
+KEEP_ALIVE_S = 75
+"""Longer than clients keep a connection that nothing comes over, and than they are told to wait before they ask again: a request
+on a connection that is being closed would be lost."""
 
 
 @contextmanager
@@ -113,6 +116,7 @@ def server(
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.drain_s,
     )
     return uvicorn.Server(config)

@@ -1,5 +1,7 @@
 """Arguments that the solution changed: whether the tests see it, and how their own objects become so."""
 
+import sys
+
 
 def counting(made, mutates):
     """A function that says whether the changes of the n-th argument of a call are part of the answer. `made`: (reference to the
@@ -28,10 +30,16 @@ def become(old, new):
         old.update(new)
     elif isinstance(old, bytearray):
         old[:] = new
-    elif hasattr(old, "_update_inplace"):  # a table or a column of pandas
+    elif is_one_of(old, "pandas", ("DataFrame", "Series")):
         old._update_inplace(new)
-    elif getattr(old, "shape", None) and old.shape == new.shape and old.dtype == new.dtype:  # an array
+    elif is_one_of(old, "numpy", ("ndarray",)) and old.shape == new.shape and old.dtype == new.dtype:
         old[...] = new
+
+
+def is_one_of(x, package, names):
+    """Whether `x` is exactly of such a class of a package; nothing is asked of `x`, which may be the solution's."""
+    there = sys.modules.get(package)
+    return type(x) in [getattr(there, name, None) for name in names]
 
 
 def merged(old, new):
