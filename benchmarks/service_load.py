@@ -6,8 +6,8 @@ The same items (the bundled problems' references and mutants of them) go first t
 gives their right verdicts and the library's own rate; then through `execfeedback serve`, from so many clients at one time,
 each with a connection of its own and asking again when it is told to. Every request has an id that nothing else has, and its
 answer must carry it. Written for each number of clients: verdicts/s beside the library's, latency of what was accepted, time
-to a refusal (of all, and of those after the first seconds, when so many clients come in one moment that an empty server of uvicorn
-takes 0.3 s for a thousand), memory and threads of the service before and after.
+to a refusal (of all, and of those after the first seconds, when so many clients come in one moment that an empty server
+of uvicorn takes 0.3 s for a thousand), memory and threads of the service before and after.
 
 `--faults N` (as root) does it on a private engine while containers, supervisors, the service itself and the engine are
 killed, N times for each number of clients; clients may see what can be asked again, and nothing else.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
-"""Longer than clients keep a connection that nothing comes over, and than they are told to wait before they ask again: a request
-on a connection that is being closed would be lost."""
+"""Longer than clients keep a connection that nothing comes over, and than they are told to wait before they ask again: what is
+asked on a connection that is being closed is lost."""
 
 
 @contextmanager
