@@ -471,7 +471,9 @@ class Proxy(metaclass=Meta, made=True):
         if name.startswith("__"):
             raise AttributeError(name)
         found = attribute(reference_of(self), name)
-        return found if type(self)._declared or name not in COMPARISONS else comparison(found, self, name)
+        if name in COMPARISONS and callable(found) and not type(self)._declared:
+            return comparison(found, self, name)
+        return found
 
     def __setattr__(self, name, value):
         result(TALK.ask(["set", reference_of(self), name, send(value)]))

@@ -317,7 +317,7 @@ def wanted(job):
     roles = ["solution_numpy" if numeric else "solution", "judge_testing" if testing else "judge"]
     if (
         tables and surroundings.HAVE_PANDAS and not job.get("fresh_seed")
-    ):  # a zygote of each seed would be too large
+    ):  # one for each seed would be too large
         roles = ["solution_pandas", f"{roles[1]}_pandas"]
     return (*roles, seed_of(job, (text, split["tests"])), tuple(sorted(limits.items())))
 

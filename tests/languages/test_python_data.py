@@ -118,6 +118,14 @@ async def test_what_a_solution_changes_in_place_is_seen(change: str, tests: str,
     assert nothing.verdict in ("wrong_answer", "runtime_error"), nothing
 
 
+@pytest.mark.docker
+@pytest.mark.more_languages
+async def test_other_parts_of_a_solutions_class_may_have_the_names_of_comparisons(sandbox: Sandbox) -> None:
+    solution = "class Box:\n    eq = 5\n\n    def equals(self, x):\n        return x == 1\n\n\ndef f(x):\n    return Box()\n"
+    found = await verdict_of(written(solution, "assert f(1).eq == 5\nassert f(1).equals(1)\n", "f"), sandbox)
+    assert (found.verdict, found.integrity) == ("passed", "split"), found
+
+
 LIAR = """
 class DataFrame:
     shape, columns = (2, 1), ["a"]
