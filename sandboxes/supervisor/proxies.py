@@ -471,8 +471,8 @@ class Proxy(metaclass=Meta, made=True):
         if name.startswith("__"):
             raise AttributeError(name)
         found = attribute(reference_of(self), name)
-        if name in COMPARISONS and callable(found) and not type(self)._declared:
-            return comparison(found, self, name)
+        if callable(found) and not type(self)._declared and is_tables(name):
+            return no_judge_of_tables(found, self, name)
         return found
 
     def __setattr__(self, name, value):
@@ -570,11 +570,14 @@ class Proxy(metaclass=Meta, made=True):
         return operate("dir", self)
 
 
-COMPARISONS = ("equals", "compare", "eq", "identical", "allclose")
+def is_tables(name):
+    """Whether pandas' own tables have such a part: tests that expect one may compare by it (`equals`, `ne`, `isin`)."""
+    pandas = sys.modules.get("pandas")
+    return any(hasattr(getattr(pandas, kind, None), name) for kind in ("DataFrame", "Series", "Index"))
 
 
-def comparison(method, proxy, name):
-    """A method by which tables are compared: an answer of the solution's own class to it would be its own judge."""
+def no_judge_of_tables(method, proxy, name):
+    """A method that answers for an object in place of a table: over a table of the tests it would be its own judge."""
 
     def checked(*args, **kwargs):
         if any(type(x).__module__.partition(".")[0] == "pandas" for x in (*args, *kwargs.values())):
@@ -582,6 +585,7 @@ def comparison(method, proxy, name):
             TALK.refuse("contract_classes", f"method {name} of class {cls}, which the contract does not name")
         return method(*args, **kwargs)
 
+    checked._ref = reference_of(method)
     return checked
 
 

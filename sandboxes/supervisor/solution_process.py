@@ -292,7 +292,7 @@ def reply(request):
         changed = [None if now is None or now == was else now for was, now in zip(before, snapshots(args))]
         extra = changed if any(c is not None for c in changed) else None
         for number, argument in enumerate(args):
-            if result is argument and may_change(argument):
+            if result is argument and (isinstance(argument, MUTABLE) or is_array(argument)):
                 return ["same", number, extra, warned()]
         return ["ok", value_of(request, result), extra, warned()]
     except BaseException as error:
@@ -314,11 +314,12 @@ def warned():
 
 
 def snapshots(args):
-    return [values.encode(a, REFS) if may_change(a) else None for a in args]
+    return [values.encode(a, REFS) if type(a) in MUTABLE or is_array(a) else None for a in args]
 
 
-def may_change(x):
-    return isinstance(x, MUTABLE) or type(x).__module__.partition(".")[0] in ("numpy", "pandas")
+def is_array(x):
+    """An array of numpy, or a table of pandas."""
+    return type(x).__module__.partition(".")[0] in ("numpy", "pandas")
 
 
 def value_of(request, result):
