@@ -3,9 +3,11 @@
     python benchmarks/loop_rate.py --data humaneval.jsonl [--items 60] [--workers 2] [--rounds 5]     # rate, real sandbox
     python benchmarks/loop_rate.py --trajectories 50000                                               # memory and resuming
 
-The rate compares trajectories per second of `grow` (a corpus file, an instant generator, no gates, which run more than one
-verdict) with verdicts per second of the same items without a loop, in turns. Memory and resuming need no sandbox: a judge
-that answers at once stands in its place, and the gate `duplicate` in order, as in every run.
+Two rates, each beside the same work without a loop, in turns. `with_gates`: `grow` as anybody runs it, with the default
+gates, an instant generator and a corpus file, beside the very jobs that it ran, given to the same slots once more by nothing
+but a queue. `without_gates`: trajectories of a single verdict each beside the same verdicts, the most that a loop can cost.
+Memory and resuming need no sandbox: a judge that answers at once stands in its place, and the gate `duplicate` in order, as
+in every run.
 """
 
 import argparse
@@ -15,15 +17,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from verdict_rate import items, timed
 
+from execfeedback.config import GATES
 from execfeedback.errors import SandboxError
 from execfeedback.growing import grow
 from execfeedback.protocols import Completion, Request, Sandbox
+from execfeedback.registry import gates_named
 from execfeedback.sandbox.docker import DockerSandbox
 from execfeedback.types import Execution, GateResult, Item, Job, Problem, Trajectory, Verdict
 from execfeedback.units import Settings
@@ -127,35 +131,86 @@ def problem_of(item: Item) -> Problem:
     return Problem(id=item.id, statement="", style=item.style, tests=item.tests, entry_point=item.entry_point)
 
 
-async def rates(work: list[Item], workers: int, rounds: int) -> dict[str, Any]:
+class Noted:
+    """A sandbox that notes what it ran."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.jobs: list[Job] = []
+
+    async def run(self, job: Job) -> Execution:
+        self.jobs.append(job)
+        return await self.sandbox.run(job)
+
+
+async def grown(work: list[Item], sandbox: Sandbox, gates: Sequence[str], workers: int) -> float:
+    """Seconds for a corpus of the items, each tried once."""
     answers = {item.id: str(item.solution) for item in work}
-    problems = [problem_of(item) for item in work]
     settings = Settings(in_flight=2 * workers, max_attempts=1)
-    bare: list[float] = []
-    looped: list[float] = []
-    async with DockerSandbox(workers=workers) as sandbox:
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        problems, generator, path = map(problem_of, work), Instant(answers), Path(folder) / "c.db"
+        await grow(problems, generator, path, sandbox=sandbox, gates=gates_named(gates), settings=settings)
+        return time.perf_counter() - began
 
-        async def judged(item: Item) -> bool:
-            return (await verdict_of(item, sandbox)).verdict == "passed"
 
-        await timed(judged, work[: 2 * workers], workers)
-        for number in range(rounds):
-            bare.append((await timed(judged, work, 2 * workers))[0])
-            with tempfile.TemporaryDirectory() as folder:
-                started = time.perf_counter()
-                path = Path(folder) / "c.db"
-                await grow(problems, Instant(answers), path, sandbox=sandbox, gates=[], settings=settings)
-                looped.append(len(work) / (time.perf_counter() - started))
-            print(
-                f"round {number + 1}: {bare[-1]:.1f} verdicts/s, {looped[-1]:.1f} trajectories/s",
-                file=sys.stderr,
-            )
+async def run_all(jobs: list[Job], sandbox: Sandbox, at_once: int) -> float:
+    """Seconds for the jobs alone."""
+    left = iter(jobs)
+
+    async def some() -> None:
+        for job in left:
+            await sandbox.run(job)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(some() for _ in range(at_once)))
+    return time.perf_counter() - began
+
+
+async def with_gates(work: list[Item], sandbox: Sandbox, workers: int, rounds: int) -> dict[str, Any]:
+    await grown(work[: 2 * workers], sandbox, GATES, workers)
+    loop, bare = [], []
+    for number in range(rounds):
+        noted = Noted(sandbox)
+        loop.append(await grown(work, noted, GATES, workers))
+        bare.append(await run_all(noted.jobs, sandbox, 2 * workers))
+        print(
+            f"round {number + 1}: {len(noted.jobs)} jobs, {loop[-1]:.2f} s in the loop, {bare[-1]:.2f} s alone",
+            file=sys.stderr,
+        )
+    found = statistics.median(bare), statistics.median(loop)
+    return {
+        "jobs": len(noted.jobs),
+        "alone_s": round(found[0], 2),
+        "loop_s": round(found[1], 2),
+        "share": round(found[0] / found[1], 3),
+    }
+
+
+async def without_gates(work: list[Item], sandbox: Sandbox, workers: int, rounds: int) -> dict[str, Any]:
+    async def judged(item: Item) -> bool:
+        return (await verdict_of(item, sandbox)).verdict == "passed"
+
+    await timed(judged, work[: 2 * workers], workers)
+    bare, looped = [], []
+    for number in range(rounds):
+        bare.append((await timed(judged, work, 2 * workers))[0])
+        looped.append(len(work) / await grown(work, sandbox, (), workers))
+        print(
+            f"round {number + 1}: {bare[-1]:.1f} verdicts/s, {looped[-1]:.1f} trajectories/s", file=sys.stderr
+        )
     found = statistics.median(bare), statistics.median(looped)
     return {
-        "verdicts_per_s": found[0],
-        "trajectories_per_s": found[1],
+        "verdicts_per_s": round(found[0], 1),
+        "trajectories_per_s": round(found[1], 1),
         "share": round(found[1] / found[0], 3),
     }
+
+
+async def rates(work: list[Item], workers: int, rounds: int) -> dict[str, Any]:
+    async with DockerSandbox(workers=workers) as sandbox:
+        alone = await without_gates(work, sandbox, workers, rounds)
+        return {"with_gates": await with_gates(work[:60], sandbox, workers, rounds), "without_gates": alone}
 
 
 def main() -> None:
@@ -163,7 +218,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, help="HumanEval as JSONL; without it the bundled problems")
-    parser.add_argument("--items", type=int, default=60)
+    parser.add_argument("--items", type=int, default=164)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trajectories", type=int, help="measure memory and resuming instead of the rate")

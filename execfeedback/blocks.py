@@ -49,7 +49,7 @@ def cleaned(text: str) -> str:
 def parted(text: str) -> tuple[str, str]:
     """What was thought, without the tags around it, and what was said after: all behind the last thought's end, or before
     a thought without an end."""
-    closed = list(_THOUGHT_CLOSE.finditer(text))
+    closed = list(_THOUGHT_CLOSE.finditer(text)) if "</" in text else []
     thought, said = (text[: closed[-1].start()], text[closed[-1].end() :]) if closed else ("", text)
     opened = _THOUGHT_OPEN.search(said)
     if opened:

@@ -10,6 +10,7 @@ ExecfeedbackError
 |   |-- GeneratorBusy     worth retrying: 429, 5xx, time-out, a cut reply
 |   |-- GeneratorRefused  not worth retrying: bad key, unknown model, context too long
 |   `-- GeneratorExhausted  nothing more to say for this problem (a replay at its end); ends the problem
+|-- CorpusError           the corpus file takes no more: the disk is full, or fails                  exit 1
 |-- AnswerPending         no fault: the answer comes in files, and a later run goes on with it
 `-- BudgetSpent           a limit that the user set was reached                                   exit 6
 """
@@ -80,6 +81,10 @@ class GeneratorRefused(GeneratorError):
 
 class GeneratorExhausted(GeneratorError):
     """The generator has nothing (more) for this problem."""
+
+
+class CorpusError(ExecfeedbackError):
+    """The corpus file cannot be written any more; what was kept before is whole."""
 
 
 class AnswerPending(ExecfeedbackError):

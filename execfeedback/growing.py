@@ -189,7 +189,7 @@ class _Growth:
             try:
                 tries = await self._pilot.tries(position, unit.tries)
                 unit = unit.model_copy(update={"tries": tries})
-                id = await self._finish(unit, state, _tagged(self.emit, name))
+                done = await self._finish(unit, state, _tagged(self.emit, name))
             except InputError as error:
                 raise InputError(f"problem {unit.problem.id}: {error}") from error
             except AnswerPending as pending:
@@ -197,14 +197,13 @@ class _Growth:
                 self.emit({"event": "pending", **name})
                 return  # its place in the line stays open, so that the next run admits in the same order
             self.emit({"event": "finished", **name})
-            done = Done(unit.key, id, True) if id else None
         await self.line.stand(position, unit, done, self.sandbox)
         self._claimed.difference_update(self.line.decide())
         if self._pilot.due(self.line.next):
             self._choose()
 
-    async def _finish(self, unit: Unit, state: UnitState, emit: EventSink) -> str | None:
-        """Id of the unit's trajectory once it is ready for admission; None when the model failed it."""
+    async def _finish(self, unit: Unit, state: UnitState, emit: EventSink) -> Done | None:
+        """The unit once it is ready for admission; None when the model failed it."""
         id, trajectory = await self._trajectory(unit, state, emit)
         told = {"trajectory": id, "stopped": trajectory.stopped, "attempts": len(trajectory.attempts)}
         emit({"event": "trajectory", **told})
@@ -216,7 +215,7 @@ class _Growth:
             self.halt.stop(_unreachable(self._failure))
         if answered and state.examination is None:
             await self._examine(unit, id, trajectory, emit)
-        return id if answered else None
+        return Done(unit.key, id, True, trajectory) if answered else None
 
     async def _trajectory(self, unit: Unit, state: UnitState, emit: EventSink) -> tuple[str, Trajectory]:
         """The finished trajectory of a unit: the one that is kept, or a new one."""

@@ -88,6 +88,8 @@ def _name(problem: Problem) -> str | None:
 
 def _chosen(blocks: list[Block], name: str | None) -> str:
     """The block that is the answer, after what it needs of the blocks before it."""
+    if len(blocks) == 1:
+        return blocks[0].text
     pool = [block for block in blocks if name and defines(block.text, name)] or _long(blocks)
     whole = [block for block in pool if block.closed] or pool
     at = max(place for place, block in enumerate(blocks) if block is whole[-1])

@@ -5,22 +5,27 @@ one that was not. The samples of a problem come into the line together, once the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from execfeedback.admission import record_or_rejection
 from execfeedback.corpus import CorpusWriter
 from execfeedback.protocols import EventSink, Gate, Sandbox
-from execfeedback.types import GateResult, Record
+from execfeedback.types import GateResult, Record, Trajectory
 from execfeedback.units import GroupGate, OrderedGate, Unit
+
+NEAR = 64
+"""Places before its turn from which a unit's trajectory stays in memory; further back it is read again."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """A unit that is done: its key, its trajectory, and whether it waits for a decision."""
+    """A unit that is done: its key, its trajectory's id, and whether it waits for a decision."""
 
     key: str
     trajectory: str
     waits: bool
+    body: Trajectory | None = None
+    """The trajectory, as long as it is at hand."""
 
 
 @dataclass
@@ -51,6 +56,8 @@ class Line:
 
     async def stand(self, position: int, unit: Unit, done: Done | None, sandbox: Sandbox) -> None:
         """Take a place. Where it is the last of its problem's samples, all of them are in the line now."""
+        if done is not None and position - self.next >= NEAR:
+            done = replace(done, body=None)
         first = position - unit.place
         group = self._groups.setdefault(first, {})
         group[position] = done
@@ -65,7 +72,7 @@ class Line:
 
     async def _look_among(self, stopped: list[Done], sandbox: Sandbox) -> None:
         among = [gate for gate in self.gates if isinstance(gate, GroupGate)]
-        samples = [self.writer.corpus.trajectory(seat.trajectory) for seat in stopped] if among else []
+        samples = [self._trajectory(seat) for seat in stopped] if among else []
         for gate in among:
             said = await gate.check_group(samples, sandbox)
             for seat, sample, result in zip(stopped, samples, said, strict=True):
@@ -84,7 +91,7 @@ class Line:
                 yield seat.key
 
     def _decide(self, seat: Done) -> None:
-        trajectory = self.writer.corpus.trajectory(seat.trajectory)
+        trajectory = self._trajectory(seat)
         found = self.writer.unit(seat.key).examination
         results = [GateResult.model_validate(result) for result in found["gates"]]
         said = self._said.pop(seat.key, [])
@@ -101,3 +108,6 @@ class Line:
             self.emit({"event": "record", "repaired": outcome.repaired, **name})
         else:
             self.emit({"event": "rejection", "reason": outcome.reason, **name})
+
+    def _trajectory(self, seat: Done) -> Trajectory:
+        return seat.body or self.writer.corpus.trajectory(seat.trajectory)

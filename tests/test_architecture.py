@@ -18,6 +18,7 @@ LOOP = {"loop", "admission"}
 GROW = {"growing", "waiting"}
 ENTRY = {
     "audit",
+    "__main__",
     "reverify_command",
     "cli",
     "library",

@@ -1,5 +1,6 @@
 """The corpus file: what was put comes back, what is not ours is refused, and one process writes at a time."""
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -126,6 +127,91 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             writer.admit("u", a_record(trajectory, "r2"))
         assert [record.id for record in writer.corpus.records()] == ["r1"]
+
+
+def rows(path: Path, table: str) -> int:
+    """What another process would see."""
+    connection = sqlite3.connect(path)
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    connection.close()
+    return int(count)
+
+
+async def test_one_step_of_the_loop_is_kept_together_and_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with CorpusWriter(path) as writer:
+        writer.put(a_call("one"))
+        writer.event("said", {})
+        assert (rows(path, "calls"), rows(path, "events")) == (0, 0)
+        await asyncio.sleep(0)
+        assert (rows(path, "calls"), rows(path, "events")) == (1, 1)
+        writer.put(a_call("two"))
+    assert rows(path, "calls") == 2
+
+
+async def test_what_fails_takes_back_its_step_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with CorpusWriter(path) as writer:
+        writer.put(a_call("one"))
+        await asyncio.sleep(0)
+        writer.put(a_call("two"))
+        with pytest.raises(TypeError):
+            writer.event("said", {"what": object()})
+        await asyncio.sleep(0)
+        writer.put(a_call("three"))
+    with Corpus(path) as corpus:
+        assert [corpus.call(a_call(text).id) is not None for text in ("one", "two", "three")] == [
+            True,
+            False,
+            True,
+        ]
+
+
+FULL_DISK = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from execfeedback.corpus import CorpusWriter
+from execfeedback.errors import CorpusError
+
+async def fill(path):
+    with CorpusWriter(Path(path)) as writer:
+        size = 200_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        for n in range(1000):
+            writer.event("filled", {"n": n, "text": "x" * 1000})
+            if sys.argv[2] == "steps":
+                await asyncio.sleep(0)
+                print(n)
+
+def fill_at_once(path):
+    with CorpusWriter(Path(path)) as writer:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        for n in range(1000):
+            writer.event("filled", {"n": n, "text": "x" * 1000})
+            print(n)
+
+try:
+    fill_at_once(sys.argv[1]) if sys.argv[2] == "apart" else asyncio.run(fill(sys.argv[1]))
+except CorpusError as error:
+    sys.exit(f"CorpusError: {error}")
+"""
+
+
+@pytest.mark.parametrize("how", ["apart", "steps", "one step"])
+def test_a_full_disk_is_said_and_what_was_kept_is_whole(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "c.db"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path), how], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"CorpusError: {path}: cannot be written (")
+    assert "make room" in done.stderr
+    said = len(done.stdout.splitlines())
+    kept = rows(path, "events")
+    assert said - 1 <= kept <= said if how == "steps" else kept == said
+    with CorpusWriter(path) as writer:
+        writer.event("after", {})
+    assert rows(path, "events") == kept + 1
 
 
 def test_distinct_solutions_are_counted_apart_from_records(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Images: what decides their names, what goes into them, and that they are built once."""
 
 import contextlib
+import io
 import shutil
 import tarfile
 import threading
@@ -19,6 +20,7 @@ from execfeedback.sandbox import base_image, bootstrap, building, images, packag
 from execfeedback.sandbox.base_image import Base, ensure_base
 from execfeedback.sandbox.engine import client as open_client
 from execfeedback.sandbox.images import Recipe, packages_tag_of, tag_of
+from execfeedback.sandbox.superseded import remove, superseded
 
 BASE = Base(tag="execfeedback/base:x", id="a" * 64, origin="debootstrap trixie")
 RECIPE = Recipe(name="python", language="python", lock="pytest==1.0 --hash=sha256:00\n")
@@ -265,6 +267,50 @@ def test_a_current_image_is_found_quickly(tag: str) -> None:
     assert images.image_for("python") == tag
     assert images.image_for(tag) == tag
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.docker
+def test_the_base_is_found_by_a_name_of_its_own(engine: Any, tag: str) -> None:
+    base = ensure_base(engine, quiet)
+    assert (
+        engine.images.get(f"execfeedback/base:recipe-{base_image.RECIPE}").labels["execfeedback.base.id"]
+        == base.id
+    )
+    assert base == base_image.find_base(engine) and "recipe-" not in base.tag
+
+
+@pytest.mark.docker
+def test_images_of_older_versions_are_named_and_removed_unless_they_are_in_use(engine: Any, tag: str) -> None:
+    base = ensure_base(engine, quiet)
+    old, busy = "execfeedback/python:00000000aaaa", "execfeedback/python:00000000bbbb"
+    engine.api.tag(tag, old)
+    recipe = f"FROM {base.tag}\nLABEL execfeedback=image execfeedback.environment=python\n"
+    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=busy, rm=True)
+    container = engine.api.create_container(busy, "true")
+    try:
+        assert {old, busy} <= set(superseded(engine))
+        assert not {tag, base.tag} & set(superseded(engine))
+        assert remove(engine, old) is None
+        assert "container" in (remove(engine, busy) or "")
+    finally:
+        engine.api.remove_container(container)
+        assert remove(engine, busy) is None
+    assert not {old, busy} & set(superseded(engine))
+    assert engine.images.get(tag)
+
+
+@pytest.mark.docker
+def test_the_newest_image_of_somebodys_own_stays_also_when_it_is_out_of_date(engine: Any, tag: str) -> None:
+    """Its label is the only copy of its requirements."""
+    base = ensure_base(engine, quiet)
+    label = "execfeedback=image execfeedback.environment=of-theirs execfeedback.language=python execfeedback.lock=numpy"
+    recipe = f"FROM {base.tag}\nLABEL {label}\n"
+    theirs = "execfeedback/of-theirs:00000000cccc"
+    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=theirs, rm=True)
+    try:
+        assert theirs not in superseded(engine)
+    finally:
+        engine.api.remove_image(theirs)
 
 
 @pytest.mark.docker

@@ -249,7 +249,8 @@ async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, 
     program = {"code": "", "language": "python"}
     label = json.dumps({"language": "python", "style": "stdio", "tests": [{"stdin": "1", "stdout": "1"}]})
     query = {"query": ["```python\nprint(1)\n```"], "prompts": [""], "labels": [label]}
-    asked = {"/v1/verify": slow, "/run_code": program, "/get_reward": query}
+    piston = {"language": "python", "version": "*", "files": [{"content": ""}]}
+    asked = {"/v1/verify": slow, "/run_code": program, "/get_reward": query, "/api/v2/execute": piston}
 
     for path, body in asked.items():
         began = time.monotonic()
@@ -257,6 +258,9 @@ async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, 
         assert time.monotonic() - began < 0.1, path
         assert refused.status == (504 if path == "/run_code" else 429), (path, refused)
         assert path == "/run_code" or int(refused.headers["Retry-After"]) >= 1
+    large = echo_item("x" * (2 << 20))
+    assert told(await ask(small, "/v1/verify", large)) == (413, "too_large")
+    assert (await ask(small, "/v1/languages")).status == 200
 
     assert [answer.json["verdict"] for answer in await asyncio.gather(*accepted)] == ["passed"] * 4
     assert pool.most == 2 and "execfeedback_refused_total" in (await ask(small, "/metrics")).text

@@ -1,17 +1,18 @@
-"""`execfeedback images build`: the sandbox images, bundled ones and people's own."""
+"""`execfeedback images`: build the sandbox images, bundled ones and people's own, and remove those of older versions."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Build the sandbox images.", no_args_is_help=True)
+app = typer.Typer(help="Build the sandbox images, and remove old ones.", no_args_is_help=True)
 
 
 @app.callback()
 def images() -> None:
-    """Build the sandbox images."""
+    """Build the sandbox images, and remove old ones."""
 
 
 @app.command("build")
@@ -43,6 +44,38 @@ def build(
         tags = [build_environment(names[0], from_, pip, _say)]
     for tag in tags:
         print(tag)
+
+
+@app.command("prune")
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Remove images that this version does not use: of older supervisors, packages and bases. Environments of your own stay."""
+    from contextlib import closing
+
+    from execfeedback.sandbox.engine import client
+    from execfeedback.sandbox.superseded import remove, superseded
+
+    with closing(client()) as opened:
+        tags = superseded(opened)
+        why = {} if dry_run else {tag: remove(opened, tag) for tag in tags}
+    stays = {tag: reason for tag, reason in why.items() if reason}
+    if as_json:
+        print(
+            json.dumps(
+                {"superseded": tags, "removed": [tag for tag in why if tag not in stays], "in_use": stays}
+            )
+        )
+        return
+    for tag in tags:
+        print(
+            f"{tag} stays: {stays[tag]}"
+            if tag in stays
+            else f"{'superseded' if dry_run else 'removed'} {tag}"
+        )
+    if not tags:
+        print("every image here is in use by this version")
 
 
 def _meant(names: list[str]) -> list[str]:

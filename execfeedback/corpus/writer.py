@@ -1,5 +1,8 @@
-"""The one writer of a corpus. Every method is one transaction: a kill keeps what was there before it."""
+"""The one writer of a corpus. What is written in one step of the event loop is one transaction: a kill keeps all of it or
+what was there before it, and nobody outside the step has seen more. Outside of a loop every method is one.
+"""
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -12,6 +15,7 @@ from execfeedback import ids
 from execfeedback.corpus.files import as_text, open_to_write, refuse_odd_places, storable
 from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.reader import Corpus
+from execfeedback.errors import CorpusError
 from execfeedback.types import GateResult, ModelCall, Record, Rejection, Trajectory, Value
 
 
@@ -27,7 +31,8 @@ class UnitState(Value):
 class CorpusWriter:
     """Opens or makes a corpus and holds its lock. Also the loop's cache of model calls (`get`, `put`).
 
-    Raises InputError when the file is not a corpus, is newer than this program, or another process grows it.
+    Raises InputError when the file is not a corpus, is newer than this program, or another process grows it; every method
+    raises CorpusError when the disk takes no more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +45,7 @@ class CorpusWriter:
             self._lock.release()
             raise
         self.corpus = Corpus(path, self._connection)
+        self._begun, self._failure = False, ""
 
     def __enter__(self) -> "CorpusWriter":
         return self
@@ -48,8 +54,12 @@ class CorpusWriter:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
-        self._lock.release()
+        try:
+            self._commit()
+        finally:
+            self._connection.close()
+            self._lock.release()
+        self._raise_failure()
 
     # ---- the cache of model calls ------------------------------------------------------------------------
 
@@ -130,13 +140,59 @@ class CorpusWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
+        """The one of this step, committed when the step ends. An exception takes back all that the step wrote."""
+        self._begin()
         try:
             yield self._connection
+        except sqlite3.OperationalError as error:
+            self._take_back()
+            raise CorpusError(self._unwritable(error)) from error
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._take_back()
             raise
-        self._connection.execute("COMMIT")
+        if _loop() is None:
+            self._commit()
+            self._raise_failure()
+
+    def _begin(self) -> None:
+        self._raise_failure()
+        if self._begun:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._begun = True
+        if (loop := _loop()) is not None:
+            loop.call_soon(self._commit)
+
+    def _commit(self) -> None:
+        """Keep what was written. Nobody hears what a loop's callback raises, so a failure is kept for who writes next."""
+        if not self._begun:
+            return
+        try:
+            self._connection.execute("COMMIT")
+            self._begun = False
+        except sqlite3.OperationalError as error:
+            self._failure = self._unwritable(error)
+            self._take_back()
+
+    def _take_back(self) -> None:
+        self._begun = False
+        if self._connection.in_transaction:  # a full disk has SQLite roll back itself
+            self._connection.execute("ROLLBACK")
+
+    def _raise_failure(self) -> None:
+        if self._failure:
+            raise CorpusError(self._failure)
+
+    def _unwritable(self, error: sqlite3.OperationalError) -> str:
+        return f"{self.path}: cannot be written ({error}); make room, and the same command goes on from here"
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that this runs in, if any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _event(connection: sqlite3.Connection, kind: str, body: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def render(name: str, folder: Path | None = None, **values: Any) -> tuple[Messag
 
 def prompt_id(name: str, folder: Path | None = None) -> str:
     """Name and version of a template, `solve@` and 12 hex digits of its text's digest."""
-    return f"{name}@{digest(_text(_path(name, folder)))[:12]}"
+    return f"{name}@{_version(_path(name, folder))}"
 
 
 def prompt_names() -> list[str]:
@@ -39,6 +39,7 @@ def prompt_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.md"))
 
 
+@cache
 def _path(name: str, folder: Path | None) -> Path:
     own = FOLDER / f"{name}.md"
     if folder is not None and not folder.is_dir():
@@ -56,6 +57,11 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+
+
+@cache
+def _version(path: Path) -> str:
+    return digest(_text(path))[:12]
 
 
 @cache

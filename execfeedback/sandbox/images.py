@@ -197,8 +197,7 @@ def architecture(client: "docker.DockerClient") -> str:
 
 
 def _ensure(client: "docker.DockerClient", recipe: Recipe, say: Say) -> str:
-    base = find_base(client)
-    if base and _exists(client, tag := tag_of(recipe, base)):
+    if find_base(client) and _exists(client, tag := tag_of(recipe, ensure_base(client, say))):
         return tag
     with one_builder():
         base = ensure_base(client, say)

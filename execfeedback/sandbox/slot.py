@@ -67,7 +67,8 @@ class Slot:
         """The raw stream; attached before the start, so that nothing is missed."""
         params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         attached = self.client.api.attach_socket(self.container, params=params)
-        self.attached = attached  # closing it closes the stream
+        # Closing the reply closes the stream; the other way round Python 3.13 complains on stderr of a reply without one.
+        self.attached = getattr(attached, "_response", attached)
         raw: socket.socket = getattr(attached, "_sock", attached)
         return raw
 
@@ -134,8 +135,8 @@ class Slot:
     def remove(self) -> None:
         """End the container, whatever state it is in. One that is gone already is fine."""
         if hasattr(self, "stream"):
-            self.stream.close()
             self.attached.close()
+            self.stream.close()
         self.kill()
 
     def kill(self) -> None:

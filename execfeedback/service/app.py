@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 ABOUT = "Runs programs in a hardened sandbox and says whose fault it is when one fails."
 
+BUSY = {
+    "/v1/verify": error_reply,
+    "/v1/run": error_reply,
+    "/get_reward": error_reply,
+    "/run_code": sandboxfusion.busy,
+    "/submit": sandboxfusion.busy,
+    "/api/v2/execute": piston.busy,
+}
+"""By the path of what wants a run, the reply while no more can wait."""
+
 
 def application(
     pool: SandboxPool,
@@ -51,7 +61,15 @@ def application(
     app.include_router(openrlhf.routes(runner))
     app.exception_handler(ExecfeedbackError)(_error)
     app.exception_handler(RequestValidationError)(_unreadable)
-    return Door(app, callers=callers, unix=unix, most_body=settings.body_mb << 20, metrics=metrics)
+    return Door(
+        app,
+        callers=callers,
+        unix=unix,
+        most_body=settings.body_mb << 20,
+        metrics=metrics,
+        crowded=runner.crowded,
+        busy=BUSY,
+    )
 
 
 async def _error(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from fastapi import Response
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PUBLIC = {"/healthz", "/readyz"}
 """Asked by probes, which carry no token."""
+Busy = Callable[[Refused], Response]
+"""What one interface's clients understand as: ask again."""
 BODIES = 8
 """Bodies of the largest size that may be held at one time."""
 
@@ -35,10 +37,13 @@ class Door:
         unix: bool,
         most_body: int,
         metrics: Metrics,
+        crowded: Callable[[Caller], Refused | None],
+        busy: Mapping[str, Busy],
         log: TextIO | None = None,
     ) -> None:
         self.app, self.callers, self.unix, self.most_body = app, callers, unix, most_body
         self.metrics, self.log = metrics, log or sys.stderr
+        self.crowded, self.busy = crowded, busy
         self.rates, self.held = Rates(), 0
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -71,12 +76,20 @@ class Door:
             return error_reply(self.too_large())
         return caller
 
+    def no_room(self, scope: "Scope", caller: Caller) -> Response | None:
+        """The reply to what wants a run while no more can wait: at the door, since reading and checking what was sent is most
+        of what a refusal would cost, and in an overload there are many."""
+        busy = self.busy.get(scope["path"]) if scope["method"] == "POST" else None
+        refused = self.crowded(caller) if busy else None
+        return busy(refused) if busy and refused else None
+
     def too_large(self) -> TooLarge:
         return TooLarge(f"the body is larger than {self.most_body >> 20} MB")
 
     def note(self, scope: "Scope", visit: "Visit") -> None:
         """One line of JSON: no payload, no query, no token."""
-        route = getattr(scope.get("route"), "path", "other")
+        known = scope["path"] if scope["path"] in self.busy else "other"
+        route = getattr(scope.get("route"), "path", known)
         self.metrics.requests.labels(route, str(visit.status)).inc()
         if scope["path"] in PUBLIC and visit.status == 200:
             return
@@ -109,7 +122,19 @@ class Visit:
             await found(self.scope, self.receive, self.answering)
             return
         self.caller = self.scope.setdefault("state", {})["caller"] = found
+        if (reply := self.door.no_room(self.scope, found)) is not None:
+            await (await self.after_all_was_sent(reply))(self.scope, self.receive, self.answering)
+            return
         await self.door.app(self.scope, self.reading, self.answering)
+
+    async def after_all_was_sent(self, reply: Response) -> Response:
+        """The reply, or another if the body is too large. A connection that is closed while a client still sends loses it."""
+        try:
+            while (await self.reading()).get("more_body", False):
+                pass
+        except (TooLarge, Refused) as error:
+            return error_reply(error)
+        return reply
 
     async def reading(self) -> "Message":
         message = await self.receive()

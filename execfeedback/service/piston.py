@@ -116,12 +116,16 @@ def routes(runner: Runner, offered: Offered) -> APIRouter:
             raise
         except InputError as error:
             return refusal(400, str(error))
-        except Refused as busy:
-            return refusal(429, str(busy), {"Retry-After": f"{busy.after_s:.0f}"})
+        except Refused as error:
+            return busy(error)
         except SandboxError as error:
             return refusal(503, str(error))
 
     return router
+
+
+def busy(refused: Refused) -> Response:
+    return refusal(429, str(refused), {"Retry-After": f"{refused.after_s:.0f}"})
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

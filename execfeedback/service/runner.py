@@ -80,6 +80,14 @@ class Runner:
             self.metrics.refused.labels(refused.why).inc(len(memories))
             raise
 
+    def crowded(self, caller: Caller) -> Refused | None:
+        """Why not even one more run can wait. Nothing where results are kept: an item may need no run."""
+        wait_s, share = self.settings.wait_s, caller.waiting or self.share
+        if self.settings.cache_mb or (refused := self.queue.refusal(caller.name, 1, wait_s, share)) is None:
+            return None
+        self.metrics.refused.labels(refused.why).inc()
+        return refused
+
     async def in_turn(
         self, ticket: Ticket, kind: str, work: Callable[[], Awaitable[T]], until: float = float("inf")
     ) -> T:

@@ -147,13 +147,20 @@ async def answered(
         found = await unless_gone(request, work)
     except CallerLeft:
         raise
-    except (Refused, EngineMissing) as error:
+    except Refused as error:
+        return busy(error)
+    except EngineMissing as error:
         return json_reply({"detail": str(error)}, status=504)
     except (InputError, SandboxMissing) as error:
         return json_reply({"detail": str(error)}, status=422)
     except SandboxError as error:
         return json_reply({"detail": str(error)}, status=504)
     return json_reply(found, headers)
+
+
+def busy(refused: Refused) -> Response:
+    """What verl's client asks again after."""
+    return json_reply({"detail": str(refused)}, status=504)
 
 
 async def in_one_turn(runner: Runner, request: Request, asked: Timed, work: Callable[[], Awaitable[T]]) -> T:

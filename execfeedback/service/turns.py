@@ -81,20 +81,26 @@ class Queue:
         """
         if not memories:
             return []
-        own = len(self.waiting.get(who, ()))
-        expected = self.expected_s(who, len(memories))
-        if self.count + len(memories) > self.longest:
-            raise Refused("full", f"{self.count} runs wait already", expected)
-        if own + len(memories) > share:
-            raise Refused("share", f"{own} of this caller's {share} places in the queue are taken", expected)
-        if expected > wait_s:
-            message = f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed"
-            raise Refused("late", message, expected)
+        if (refused := self.refusal(who, len(memories), wait_s, share)) is not None:
+            raise refused
         tickets = [Ticket(self, who, min(memory, self.memory_mb), wait_s) for memory in memories]
         self.waiting.setdefault(who, deque()).extend(tickets)
         self.count += len(tickets)
         self.grant()
         return tickets
+
+    def refusal(self, who: str, more: int, wait_s: float, share: int) -> Refused | None:
+        """Why so many more cannot wait, if they cannot."""
+        own = len(self.waiting.get(who, ()))
+        expected = self.expected_s(who, more)
+        if self.count + more > self.longest:
+            return Refused("full", f"{self.count} runs wait already", expected)
+        if own + more > share:
+            return Refused("share", f"{own} of this caller's {share} places in the queue are taken", expected)
+        if expected > wait_s:
+            message = f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed"
+            return Refused("late", message, expected)
+        return None
 
     def expected_s(self, who: str, more: int = 1) -> float:
         """How long the last of `more` tickets would wait: behind all, or with callers taking turns, whichever is less."""
