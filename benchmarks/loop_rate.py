@@ -150,7 +150,8 @@ async def grown(work: list[Item], sandbox: Sandbox, gates: Sequence[str], worker
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         problems, generator, path = map(problem_of, work), Instant(answers), Path(folder) / "c.db"
-        await grow(problems, generator, path, sandbox=sandbox, gates=gates_named(gates), settings=settings)
+        work_with = {"sandbox": sandbox, "gates": gates_named(gates), "settings": settings}
+        await grow(problems, generator, path, on_event=lambda event: None, **work_with)
         return time.perf_counter() - began
 
 
@@ -168,23 +169,15 @@ async def run_all(jobs: list[Job], sandbox: Sandbox, at_once: int) -> float:
 
 
 async def with_gates(work: list[Item], sandbox: Sandbox, workers: int, rounds: int) -> dict[str, Any]:
-    await grown(work[: 2 * workers], sandbox, GATES, workers)
-    loop, bare = [], []
-    for number in range(rounds):
+    loop, alone = [], []
+    for number in range(-1, rounds):  # the first is thrown away: much in a slot is begun at first use
         noted = Noted(sandbox)
         loop.append(await grown(work, noted, GATES, workers))
-        bare.append(await run_all(noted.jobs, sandbox, 2 * workers))
-        print(
-            f"round {number + 1}: {len(noted.jobs)} jobs, {loop[-1]:.2f} s in the loop, {bare[-1]:.2f} s alone",
-            file=sys.stderr,
-        )
-    found = statistics.median(bare), statistics.median(loop)
-    return {
-        "jobs": len(noted.jobs),
-        "alone_s": round(found[0], 2),
-        "loop_s": round(found[1], 2),
-        "share": round(found[0] / found[1], 3),
-    }
+        alone.append(await run_all(noted.jobs, sandbox, 2 * workers))
+        jobs = len(noted.jobs)
+        told = f"{jobs} jobs, {jobs / alone[-1]:.1f} a second alone, {jobs / loop[-1]:.1f} in the loop"
+        print(f"round {number + 1}: {told}", file=sys.stderr)
+    return {"jobs": jobs, **shares([jobs / took for took in alone[1:]], [jobs / took for took in loop[1:]])}
 
 
 async def without_gates(work: list[Item], sandbox: Sandbox, workers: int, rounds: int) -> dict[str, Any]:
@@ -192,19 +185,21 @@ async def without_gates(work: list[Item], sandbox: Sandbox, workers: int, rounds
         return (await verdict_of(item, sandbox)).verdict == "passed"
 
     await timed(judged, work[: 2 * workers], workers)
-    bare, looped = [], []
+    loop, alone = [], []
     for number in range(rounds):
-        bare.append((await timed(judged, work, 2 * workers))[0])
-        looped.append(len(work) / await grown(work, sandbox, (), workers))
+        alone.append((await timed(judged, work, 2 * workers))[0])
+        loop.append(len(work) / await grown(work, sandbox, (), workers))
         print(
-            f"round {number + 1}: {bare[-1]:.1f} verdicts/s, {looped[-1]:.1f} trajectories/s", file=sys.stderr
+            f"round {number + 1}: {alone[-1]:.1f} verdicts/s, {loop[-1]:.1f} trajectories/s", file=sys.stderr
         )
-    found = statistics.median(bare), statistics.median(looped)
-    return {
-        "verdicts_per_s": round(found[0], 1),
-        "trajectories_per_s": round(found[1], 1),
-        "share": round(found[1] / found[0], 3),
-    }
+    return shares(alone, loop)
+
+
+def shares(alone: list[float], loop: list[float]) -> dict[str, Any]:
+    """Medians of both, in things a second, and of what the loop reached of the other side's rate in the same round."""
+    share = statistics.median(mine / other for mine, other in zip(loop, alone, strict=True))
+    medians = {"alone": statistics.median(alone), "loop": statistics.median(loop)}
+    return {**{name: round(rate, 1) for name, rate in medians.items()}, "share": round(share, 3)}
 
 
 async def rates(work: list[Item], workers: int, rounds: int) -> dict[str, Any]:

@@ -124,6 +124,7 @@ class _Growth:
         event = {"at": time.time(), **event}
         self.progress = after(self.progress, event)
         if self._sink is not None:
+            self.writer.keep()
             self._sink(event)
 
     def wasted(self, call: str, request: Request, waste: Waste) -> None:

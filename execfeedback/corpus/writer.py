@@ -1,5 +1,5 @@
 """The one writer of a corpus. What is written in one step of the event loop is one transaction: a kill keeps all of it or
-what was there before it, and nobody outside the step has seen more. Outside of a loop every method is one.
+what was there before it. Outside of a loop every method is one. Who tells others of what was written calls `keep` first.
 """
 
 import asyncio
@@ -55,11 +55,10 @@ class CorpusWriter:
 
     def close(self) -> None:
         try:
-            self._commit()
+            self.keep()
         finally:
             self._connection.close()
             self._lock.release()
-        self._raise_failure()
 
     # ---- the cache of model calls ------------------------------------------------------------------------
 
@@ -151,8 +150,12 @@ class CorpusWriter:
             self._take_back()
             raise
         if _loop() is None:
-            self._commit()
-            self._raise_failure()
+            self.keep()
+
+    def keep(self) -> None:
+        """Commit what this step has written so far: before somebody is told of it, say. Raises CorpusError."""
+        self._commit()
+        self._raise_failure()
 
     def _begin(self) -> None:
         self._raise_failure()
