@@ -50,6 +50,7 @@ LANGUAGES = {
     "scala": "scala",
     "swift": "swift",
     "racket": "racket",
+    "verilog": "verilog",
 }
 """Its names, to ours. Its others (junit, jest, go_test, cuda, lean, ...) are not offered."""
 COMPILED = {"cpp", "go", "java", "rust", "scala", "swift"}
