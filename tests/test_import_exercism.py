@@ -159,7 +159,7 @@ def test_what_needs_more_files_is_left_out(
         ({"test_files": {}}, "field 'test_files': holds no test"),
         ({"test_files": {"a_test.py": " \n"}}, "field 'test_files': holds no test"),
         ({"test_files": "x"}, "field 'test_files': must be an object"),
-        ({"language": "cobol"}, "field 'language': must be 'python', 'javascript' or 'java'"),
+        ({"language": "klingon"}, "field 'language': must be 'python', 'javascript' or 'java'"),
         ({"instructions": ""}, "field 'instructions': must have at least 1 character"),
         ({"stub_files": {"a.py": 3}}, "field 'stub_files.a.py': must be a valid string"),
         ({"example_files": {"a.py": "def"}}, "field 'example_files': is not Python: invalid syntax (line 1)"),

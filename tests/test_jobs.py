@@ -126,7 +126,7 @@ def test_what_no_job_can_be_made_of_is_refused_before_anything_runs(
         {"style": "stdio", "tests": [{"stdout": "x"}]},
         {"style": "stdio", "tests": [{"stdout": "x"}], "holdout": [{"stdin": "", "stdout": "y"}]},
         {"style": "native"},
-        {"language": "cobol"},
+        {"language": "klingon"},
         {"solution_files": {"a/b.txt": "x", "a/c.bin": {"base64": "AAE="}}},
     ],
 )

@@ -46,6 +46,8 @@ class CorpusWriter:
             raise
         self.corpus = Corpus(path, self._connection)
         self._begun, self._failure = False, ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The one that will end the step."""
 
     def __enter__(self) -> "CorpusWriter":
         return self
@@ -163,8 +165,13 @@ class CorpusWriter:
             return
         self._connection.execute("BEGIN IMMEDIATE")
         self._begun = True
-        if (loop := _loop()) is not None:
-            loop.call_soon(self._commit)
+        if (loop := _loop()) is not None and loop is not self._loop:
+            self._loop = loop
+            loop.call_soon(self._end_step)
+
+    def _end_step(self) -> None:
+        self._loop = None
+        self._commit()
 
     def _commit(self) -> None:
         """Keep what was written. Nobody hears what a loop's callback raises, so a failure is kept for who writes next."""

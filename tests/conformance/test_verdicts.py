@@ -373,7 +373,7 @@ async def test_a_path_that_leaves_the_run_is_refused(path: str, sandbox: Sandbox
 
 
 async def test_a_language_that_is_not_offered_is_named(sandbox: Sandbox) -> None:
-    found = await judged(sandbox, language="cobol", tests="")
+    found = await judged(sandbox, language="klingon", tests="")
 
     assert (found.verdict, found.reasons) == ("unverifiable", ("language",))
     assert found.failure is not None and "python" in found.failure.message
