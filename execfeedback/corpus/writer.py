@@ -142,8 +142,8 @@ class CorpusWriter:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The one of this step, committed when the step ends. An exception takes back all that the step wrote."""
-        self._begin()
         try:
+            self._begin()
             yield self._connection
         except sqlite3.OperationalError as error:
             self._take_back()
