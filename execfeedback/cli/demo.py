@@ -17,7 +17,7 @@ def demo(
         bool, typer.Option("--json", help="One JSON document on stdout, people's output on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no tour.")] = False,
-    sandbox: Annotated[str | None, typer.Option(help="The backend [docker], or local.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="The backend: docker (the default), or local.")] = None,
 ) -> None:
     """Grow a corpus from the bundled problems with the embedded generator, show one fix, write the report.
 

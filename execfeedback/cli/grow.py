@@ -50,7 +50,7 @@ def grow(
     sandbox: Annotated[
         str | None,
         typer.Option(
-            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+            help="The backend: docker (the default), local, http://HOST:PORT or unix://PATH; never changed by itself."
         ),
     ] = None,
 ) -> None:

@@ -17,7 +17,7 @@ def reverify(
     sandbox: Annotated[
         str | None,
         typer.Option(
-            help="The backend [docker], local, http://HOST:PORT or unix://PATH; never changed by itself."
+            help="The backend: docker (the default), local, http://HOST:PORT or unix://PATH; never changed by itself."
         ),
     ] = None,
 ) -> None:

@@ -13,11 +13,12 @@ def serve(
         Path | None, typer.Option(help="A socket file for this user, instead of host and port.")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(help="Lines `NAME TOKEN [waiting=N] [per_minute=N]`.")
+        Path | None,
+        typer.Option(help="Lines `NAME TOKEN`, after it waiting=N and per_minute=N where they are to hold."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Slots; one for each core.")] = 2,
     memory_mb: Annotated[
-        int | None, typer.Option(min=64, help="For all runs together [four fifths of the machine's].")
+        int | None, typer.Option(min=64, help="For all runs together; four fifths of the machine by default.")
     ] = None,
     queue: Annotated[int, typer.Option(min=1, help="Runs that wait; more are refused at once.")] = 1024,
     wait_s: Annotated[float, typer.Option(min=0.1, help="How long a run may wait for its turn.")] = 30.0,
@@ -27,7 +28,7 @@ def serve(
         int, typer.Option(min=0, help="Verdicts kept by content [0: every request is run].")
     ] = 0,
     drain_s: Annotated[int, typer.Option(min=0, help="Time for requests to end after SIGTERM.")] = 30,
-    sandbox: Annotated[str | None, typer.Option(help="The backend [docker], or local.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="The backend: docker (the default), or local.")] = None,
 ) -> None:
     """Answer over HTTP until SIGTERM; the address goes to stdout, a JSON line for each request to stderr."""
     from execfeedback.jsonl import optional
