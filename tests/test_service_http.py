@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -124,7 +124,7 @@ async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_s
 
 STARTING = """
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from execfeedback.errors import InputError
 from execfeedback.service.serving import listening
@@ -239,6 +239,40 @@ async def test_a_body_that_is_too_large_is_not_read(small: str, pool: Echo) -> N
     ):
         assert reply.status == 413
     assert pool.started == 0
+
+
+def endless_heads() -> dict[str, Iterator[bytes]]:
+    """By name what a client might send for ever before anybody knows who it is."""
+    start = b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    return {
+        "one line": iter([start + b"x: ", *[b"x" * 100_000] * 40]),
+        "many lines": iter([start, *[b"x: y\r\n" * 20_000] * 40]),
+        "the path": iter([b"GET /", *[b"x" * 100_000] * 40]),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(endless_heads()))
+async def test_a_head_without_an_end_is_not_kept(name: str, address: str) -> None:
+    reader, writer = await asyncio.open_connection(*address.removeprefix("http://").split(":"))
+    with suppress(ConnectionError):
+        for part in endless_heads()[name]:
+            writer.write(part)
+            await writer.drain()
+    async with asyncio.timeout(5):
+        with suppress(ConnectionError):
+            assert await reader.read(12) in (b"HTTP/1.1 400", b"")
+    writer.close()
+    assert (await ask(address, "/healthz")).status == 200
+
+
+async def test_a_large_body_and_the_next_request_right_behind_it_are_both_answered(address: str) -> None:
+    reader, writer = await asyncio.open_connection(*address.removeprefix("http://").split(":"))
+    body = json.dumps(echo_item("x" * (3 << 20))).encode()
+    one = b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    writer.write(one + b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    said = await reader.read()
+    writer.close()
+    assert said.count(b"HTTP/1.1 200 OK") == 2
 
 
 async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, pool: Echo) -> None:

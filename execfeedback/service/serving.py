@@ -107,9 +107,11 @@ def server(
     import uvicorn
 
     from execfeedback.service.app import application
+    from execfeedback.service.wire import BoundedHeads
 
     config = uvicorn.Config(
         application(pool, settings, callers, backend=backend, unix=unix),
+        http=BoundedHeads,
         lifespan="off",
         log_level="warning",
         access_log=False,
