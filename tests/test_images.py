@@ -128,7 +128,7 @@ def test_packages_come_upon_python_alone(tmp_path: Path) -> None:
 
 
 def test_an_unknown_language_lists_what_there_is() -> None:
-    with pytest.raises(InputError, match=r"unknown language 'cobol'; there are: .*python"):
+    with pytest.raises(InputError, match=r"unknown language 'klingon'; there are: .*python"):
         images.bundled_recipe("klingon")
 
 
