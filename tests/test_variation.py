@@ -16,12 +16,24 @@ FLAKY = {
     "the year": "import datetime\ndef f(x):\n    return x if datetime.date.today().year == YEAR else 0\n",
     "the clock": "import time\ndef f(x):\n    return x if time.gmtime().tm_year == YEAR else 0\n",
     "now": "import datetime\ndef f(x):\n    return x if datetime.datetime.now().year == YEAR else 0\n",
+    "its own speed": """
+import time
+def f(x):
+    start = time.thread_time()
+    for _ in range(100000):
+        pass
+    return x if time.thread_time() - start < 5 * COST else 0
+""",
     "the hash seed": "def f(x):\n    return x if hash('a') == hash('a') and hash('b') % 2 == PARITY else 0\n",
 }
 FACTS = """
-import datetime, os
+import datetime, os, time
 def facts():
-    return [os.cpu_count(), len(os.sched_getaffinity(0)), datetime.date.today().year, hash("b") % 2]
+    start = time.thread_time()
+    for _ in range(100000):
+        pass
+    cost = time.thread_time() - start
+    return [os.cpu_count(), len(os.sched_getaffinity(0)), datetime.date.today().year, hash("b") % 2, cost]
 """
 RIGHT = {
     "time zones": """
@@ -35,6 +47,29 @@ import time
 def f(x):
     start = time.time()
     return x if 0 <= time.time() - start < 60 else 0
+""",
+    "measures a sleep": """
+import time
+def f(x):
+    start = time.monotonic()
+    time.sleep(0.05)
+    return x if 0.05 <= time.monotonic() - start < 0.15 else 0
+""",
+    "waits for a thread": """
+import queue, threading
+def f(x):
+    told = queue.Queue()
+    threading.Timer(0.02, told.put, [x]).start()
+    return told.get(timeout=10)
+""",
+    "an event loop": """
+import asyncio
+async def said(x):
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0.02)
+    return x
+def f(x):
+    return asyncio.run(said(x))
 """,
     "a seeded generator": """
 import random
@@ -66,7 +101,7 @@ async def facts(sandbox: Sandbox) -> dict[str, str]:
     found = await judged(sandbox, FACTS, "assert facts() == 0\n")
     assert found.failure is not None
     seen = found.failure.message.split("[")[1].split("]")[0].split(", ")
-    return dict(zip(("COUNT", "CORES", "YEAR", "PARITY"), seen, strict=True))
+    return dict(zip(("COUNT", "CORES", "YEAR", "PARITY", "COST"), seen, strict=True))
 
 
 @pytest.mark.docker

@@ -1,7 +1,7 @@
 """Gate `stable`: the accepted solution passes again, and again, when nothing that matters has changed.
 
 Three kinds of variants, all of the same item: interpreters that were started with another hash seed, address layout,
-number of cores and a shifted clock (supervisor/variation.py); the tests in another order; each test twice in one
+number of cores, a shifted clock and a slower one (supervisor/variation.py); the tests in another order; each test twice in one
 process (state that a call leaves behind). The last two only where tests are independent by their form: `cases`,
 `stdio`, and `asserts` that are nothing but plain assert lines.
 Seeds and orders are drawn from the item's content, so a rerun asks the same and no solution can know them.
@@ -50,7 +50,7 @@ class StableGate:
         if not {repeats, suspect_repeats} <= set(_HASH_SEEDS):
             raise InputError("gate stable: repeats and suspect_repeats are whole numbers from 1 to 8")
         self.repeats, self.suspect_repeats = repeats, suspect_repeats
-        self.version = f"3({repeats},{suspect_repeats})"
+        self.version = f"4({repeats},{suspect_repeats})"
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
         return await self.examine(accepted_item(trajectory), sandbox)

@@ -1,6 +1,7 @@
 """HTTP as it comes over a connection: uvicorn on httptools, with a bound on what may come before a request is known.
 
-httptools is quicker than h11, uvicorn's other choice, and takes heads of any length: whoever has no token yet could fill the memory.
+httptools is quicker than h11, uvicorn's other choice, and takes heads of any length: whoever has no token yet could fill
+the memory.
 """
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol

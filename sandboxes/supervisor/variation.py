@@ -3,7 +3,7 @@
 A hash seed comes with an address layout of its own, another number of cores, and a shifted clock. Both sides of a run have the
 same seed, so they agree about the time. What is not shifted: the times of files, monotonic clocks, what a library reads from
 the kernel by itself. Where a program imports more than the standard library, the clock stays: C code of packages may need the C
-datetime.
+datetime. With some seeds the solution's own clocks say that it computes more slowly, as on another or a busy machine.
 """
 
 import os
@@ -17,6 +17,9 @@ IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([^#\n;]+))", re.
 NAMES = re.compile(r"(?:^|,)\s*(\w+)")
 KNOWN = sys.stdlib_module_names | {"pytest", "hypothesis", "solution", ""}
 SHIFTED = ("time", "localtime", "gmtime", "ctime", "strftime", "time_ns", "clock_gettime", "clock_gettime_ns")
+SLOWER = 10
+"""By so much, where it is."""
+ELAPSED = ("perf_counter", "monotonic", "time")
 
 
 def options(seed):
@@ -29,13 +32,47 @@ def shift_of(seed):
     return (seed * 5_417 % 3_000 - 1_400) * DAY + seed * 6_151 if seed else 0
 
 
-def vary(seed, with_clock):
-    """Apply what an option cannot, before anything that uses it is imported."""
+def vary(seed, with_clock, solution):
+    """Apply what an option cannot, before anything that uses it is imported. `solution`: this is not the tests' side."""
     if not seed:
         return
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))} if seed % 2 else set(range(os.cpu_count() or 1)))
+    if solution and seed % 3 == 0:
+        slow_down()
     if with_clock:
         shift(shift_of(seed))
+
+
+def slow_down():
+    """Computing takes longer by the clocks of this interpreter. Sleeping and waiting do not, as they do not elsewhere."""
+    computed = computed_ns(time.process_time_ns, time.thread_time_ns)
+    for name in ELAPSED:
+        setattr(time, name, later(getattr(time, name), computed, 1e-9))
+        setattr(time, f"{name}_ns", later(getattr(time, f"{name}_ns"), computed, 1))
+    for name in ("process_time", "thread_time"):
+        setattr(time, name, longer(getattr(time, name)))
+        setattr(time, f"{name}_ns", longer(getattr(time, f"{name}_ns")))
+
+
+def computed_ns(of_process, of_thread):
+    """A clock of the time that this process has computed. Under a limit on CPU time the kernel tells the process' own in steps
+    of some milliseconds; the thread's is exact. The larger of the two, and never less than before, whichever thread asks."""
+    most = 0
+
+    def computed():
+        nonlocal most
+        most = max(most, of_process(), of_thread())
+        return most
+
+    return computed
+
+
+def later(clock, computed, unit):
+    return lambda: clock() + (SLOWER - 1) * computed() * unit
+
+
+def longer(clock):
+    return lambda: SLOWER * clock()
 
 
 def shift(seconds):

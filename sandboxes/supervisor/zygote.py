@@ -125,7 +125,7 @@ def main():
     sys.path[:] = [p for p in sys.path if p != here]
     sys.path += [here, *surroundings.SITE]
     seed = int(sys.argv[3])
-    variation.vary(abs(seed), with_clock=seed > 0)
+    variation.vary(abs(seed), with_clock=seed > 0, solution=role.startswith("solution"))
     import site
 
     site.setquit()
