@@ -24,6 +24,22 @@ def f(x):
         pass
     return x if time.thread_time() - start < 5 * COST else 0
 """,
+    "its own speed, in a fork": """
+import os, time
+def f(x):
+    for _ in range(300000):
+        time.perf_counter()
+    read, write = os.pipe()
+    if not os.fork():
+        start = time.perf_counter()
+        for _ in range(1000000):
+            pass
+        os.write(write, str(time.perf_counter() - start).encode())
+        os._exit(0)
+    took = float(os.read(read, 99))
+    os.wait()
+    return x if took < 30 * COST + 0.02 else 0
+""",
     "the hash seed": "def f(x):\n    return x if hash('a') == hash('a') and hash('b') % 2 == PARITY else 0\n",
 }
 FACTS = """

@@ -56,14 +56,20 @@ def slow_down():
 
 def computed_ns(of_process, of_thread):
     """A clock of the time that this process has computed. Under a limit on CPU time the kernel tells the process' own in steps
-    of some milliseconds; the thread's is exact. The larger of the two, and never less than before, whichever thread asks."""
-    most = 0
+    of some milliseconds; the thread's is exact. The larger of the two, and never less than before, whichever thread asks.
+    A fork, whose own times begin at 0, goes on from where it was forked."""
+    most = before = 0
 
     def computed():
         nonlocal most
-        most = max(most, of_process(), of_thread())
+        most = max(most, before + max(of_process(), of_thread()))
         return most
 
+    def forked():
+        nonlocal before
+        before = most
+
+    os.register_at_fork(after_in_child=forked)
     return computed
 
 
