@@ -4,7 +4,13 @@ A reply is changed within its type, and the same value is always changed to the 
 wrong but deterministic: tests that compare a solution with itself do not notice. Values are trees (see values.py).
 """
 
+import base64
+import datetime
+import decimal
 import json
+import math
+
+import perturbed_tables
 
 NEW = 987654321
 HOWS = ("more", "fewer", "inner", "scaled", "constant")
@@ -48,7 +54,7 @@ def is_foreign(reference):
 
 
 def value(tree, how):
-    """Another value of the same type, but for types that are rare: these become 0."""
+    """Another value of the same type; a class, a slice or another thing that is hardly an answer becomes 0."""
     kind = type(tree)
     if tree is None:
         return None if how == "constant" else 0
@@ -78,7 +84,12 @@ def container(tree, how):
         return [tag, items(tree[1], how, tag in SETS), *tree[2:]]
     if tag in MAPPINGS:
         return [tag, pairs(tree[1], how)]
-    return 0
+    if tag in perturbed_tables.TAGS:
+        return perturbed_tables.table(tree, how, value)
+    try:
+        return RARE[tag](tree, how) if tag in RARE else 0
+    except (ArithmeticError, ValueError):  # the far end of the calendar
+        return 0
 
 
 def items(trees, how, distinct):
@@ -101,3 +112,65 @@ def pairs(trees, how):
     if how == "fewer":
         return trees[:-1]
     return [[key, one if is_reference(one) else value(one, "more")] for key, one in trees]
+
+
+# ---- kinds that are rarer ----------------------------------------------------------------------------------------
+
+WIDE = decimal.Context(prec=60, traps=[])
+DAY = datetime.timedelta(days=1)
+
+
+def octets(tree, how):
+    x = base64.b64decode(tree[1])
+    changed = {"more": x + b"x", "fewer": x[:-1], "inner": x[::-1], "scaled": x + x, "constant": b""}[how]
+    changed = changed if changed != x or how == "constant" else b"x"
+    return [tree[0], base64.b64encode(changed).decode("ascii")]
+
+
+def fraction(tree, how):
+    over, under = int(tree[1], 16), int(tree[2], 16)
+    steps = {"more": over + under, "fewer": over - under, "inner": -over - under, "scaled": 2 * over + under}
+    found = steps.get(how, 0)
+    common = math.gcd(found, under)
+    return ["R", hex(found // common), hex(under // common)]
+
+
+def exact(tree, how):
+    x = decimal.Decimal(tree[1])
+    twice = WIDE.add(x, x) if how == "scaled" else WIDE.minus(x) if how == "inner" else x
+    found = WIDE.subtract(twice, 1) if how in ("fewer", "inner") else WIDE.add(twice, 1)
+    return ["D", "0" if how == "constant" else str(found)]
+
+
+def shifted(x, how):
+    """A date or a moment at another time."""
+    days = {"more": 1, "fewer": -1, "inner": -40, "scaled": 800}
+    return x + days[how] * DAY if how in days else x.replace(2000, 1, 1)
+
+
+def moment(tree, how):
+    return ["dt", shifted(datetime.datetime.fromisoformat(tree[1]), how).isoformat(), tree[2]]
+
+
+def time_of_day(tree, how):
+    day = datetime.datetime.combine(datetime.date(2000, 1, 1), datetime.time.fromisoformat(tree[1]))
+    minutes = {"more": 1, "fewer": -1, "inner": -90, "scaled": 700, "constant": -60 * day.hour - day.minute}
+    return ["ti", (day + datetime.timedelta(minutes=minutes[how])).time().isoformat()]
+
+
+RARE = {
+    "y": octets,
+    "Y": octets,
+    "c": lambda tree, how: ["c", *(number(float(x), how) for x in tree[1:])],
+    "r": lambda tree, how: ["r", tree[1], tree[1] if how == "constant" else number(tree[2], how), tree[3]],
+    "R": fraction,
+    "D": exact,
+    "da": lambda tree, how: ["da", shifted(datetime.date.fromordinal(tree[1]), how).toordinal()],
+    "dt": moment,
+    "ti": time_of_day,
+    "td": lambda tree, how: ["td", number(tree[1], how), 0 if how == "constant" else tree[2], tree[3]],
+    "P": lambda tree, how: ["P", text(tree[1], how)],
+    "PP": lambda tree, how: ["PP", text(tree[1], how)],
+    "N": lambda tree, how: [*tree[:3], [one if is_reference(one) else value(one, how) for one in tree[3]]],
+}
+"""By the tag of a tree."""

@@ -1,5 +1,9 @@
 """Tests run again on wrong replies: which suites notice, and which could not have failed."""
 
+import base64
+import struct
+from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 import perturbed
@@ -13,7 +17,23 @@ from execfeedback.replaying import insensitive, replay_ends
 from execfeedback.types import Item, ReplayEnd
 
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.text(),
+        st.binary(),
+        st.fractions(),
+        st.decimals(allow_nan=False, places=3, min_value=-(10**9), max_value=10**9),
+        st.dates(),
+        st.datetimes(),
+        st.times(),
+        st.timedeltas(min_value=timedelta(-(10**6)), max_value=timedelta(10**6)),
+        st.complex_numbers(allow_nan=False),
+        st.builds(range, st.integers(-99, 99), st.integers(-99, 99)),
+        st.builds(PurePosixPath, st.text("ab/", min_size=1)),
+    ),
     lambda inner: (
         st.lists(inner)
         | st.tuples(inner, inner)
@@ -39,6 +59,33 @@ def test_a_changed_value_is_a_value_again_and_always_the_same_one(value: object,
     assert perturbed.value(tree, how) == changed
     again = values.decode(changed, NoReferences())
     assert value is None or type(again) is type(value)
+
+
+@given(
+    st.sampled_from(
+        ["<i8", ">i4", "|u1", "<u2", "<f8", ">f4", "<c16", "|b1", "<U2", ">U1", "|S3", "<M8[ns]"]
+    ),
+    st.data(),
+)
+def test_an_array_keeps_its_kind_and_changes_its_elements(dtype: str, data: st.DataObject) -> None:
+    size = {"U": 4}.get(dtype[1], 1) * (8 if dtype[1] in "Mm" else int(dtype[2]) if dtype != "<c16" else 16)
+    octet = st.integers(0, 1) if dtype == "|b1" else st.integers(0, 63)
+    raw = bytes(data.draw(st.lists(octet, min_size=3 * size, max_size=3 * size)))
+    tree = ["np", dtype, [3], base64.b64encode(raw).decode()]
+
+    changed = {how: perturbed.value(tree, how) for how in perturbed.HOWS}
+    assert all(found[:2] == ["np", dtype] for found in changed.values())
+    lengths = {how: len(base64.b64decode(found[3])) for how, found in changed.items()}
+    assert lengths == {how: (2 if how == "fewer" else 3) * size for how in changed}
+    assert all(changed[how] != tree for how in ("more", "fewer", "inner", "scaled"))
+
+
+def test_a_large_array_is_changed_at_its_beginning() -> None:
+    raw = struct.pack("<9000q", *range(9000))
+    found = perturbed.value(["np", "<i8", [9000], base64.b64encode(raw).decode()], "more")
+
+    changed = struct.unpack("<9000q", base64.b64decode(found[3]))
+    assert changed[:3] == (1, 2, 3) and changed[-2:] == (8998, 8999)
 
 
 @given(PLAIN)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from execfeedback.protocols import Sandbox
+from execfeedback.replaying import insensitive, replay_ends
 from execfeedback.sandbox import images, packages
 from execfeedback.types import Item
 from execfeedback.verdicts import verdict_of
@@ -176,3 +177,63 @@ async def test_a_class_that_claims_to_be_a_table_is_not_its_own_judge(tests: str
     head = "import pandas as pd\nfrom pandas.testing import assert_frame_equal\nd = pd.DataFrame({'a': [1, 2]})\n"
     found = await verdict_of(written(LIAR, head + tests + "\n", "f"), sandbox)
     assert not found.passed, found
+
+
+MADE = """
+import numpy as np
+import pandas as pd
+
+
+def made(kind):
+    days = pd.date_range("2024-01-01", periods=3, freq="D")
+    return {
+        "array": np.arange(6.0).reshape(3, 2),
+        "names": np.array(["ann", "bob", ""]),
+        "scalar": np.float64(2.5),
+        "frame": pd.DataFrame({"n": [1, 2, 3], "w": ["a", "b", None], "c": pd.Categorical(list("uvu"))}, index=days),
+        "series": pd.Series([True, False, None], name="s", dtype="boolean"),
+        "levels": pd.DataFrame({"k": [1, 1, 2], "j": [1, 2, 1], "v": [1.0, 2.0, 3.0]}).set_index(["k", "j"]),
+        "index": days,
+        "range": pd.RangeIndex(3),
+        "stamp": pd.Timestamp("2024-01-01", tz="Asia/Tokyo"),
+        "interval": pd.Series(pd.cut(pd.Series([1, 5, 9]), [0, 3, 6, 10])),
+        "periods": pd.Series(pd.period_range("2024-01", periods=3, freq="M")),
+    }[kind]
+"""
+KINDS = (
+    "array",
+    "names",
+    "scalar",
+    "frame",
+    "series",
+    "levels",
+    "index",
+    "range",
+    "stamp",
+    "interval",
+    "periods",
+)
+SAME = """
+import numpy as np
+import pandas as pd
+
+one, other = made({kind!r}), ALL[{kind!r}]
+assert type(one) is type(other)
+assert repr(one) == repr(other)
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.more_languages
+@pytest.mark.parametrize("kind", KINDS)
+async def test_wrong_tables_are_of_the_same_kind_so_a_test_of_the_kind_notices_nothing(
+    kind: str, sandbox: Sandbox
+) -> None:
+    its_type = f"import pandas as pd, numpy as np\nassert type(made({kind!r})) is type(ALL[{kind!r}])\n"
+    known = MADE.replace("def made(kind):", "def known(kind):")
+    everything = f"{known}\nALL = {{kind: known(kind) for kind in {KINDS!r}}}\n"
+    weak = await replay_ends(written(MADE, everything + its_type, "made"), sandbox)
+    strong = await replay_ends(written(MADE, everything + SAME.format(kind=kind), "made"), sandbox)
+
+    assert insensitive(weak), weak
+    assert list(strong.values()).count("noticed") >= 4, strong
