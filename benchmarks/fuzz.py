@@ -23,12 +23,24 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(
-    include=["values", "tables", "frames", "proxies", "conversation", "judge_asserts", "results"]
+    include=[
+        "values",
+        "tables",
+        "frames",
+        "proxies",
+        "asking",
+        "references",
+        "callbacks",
+        "conversation",
+        "judge_asserts",
+        "results",
+    ]
 ):
     import conversation
     import frames
     import judge_asserts
     import proxies
+    import references
     import results
     import solution_module
     import tables
@@ -190,7 +202,7 @@ def fuzz_judge(data: bytes) -> None:
         sent.append(json.dumps(usual).encode())
     talk = conversation.TALK
     talk.__init__()  # type: ignore[misc]
-    proxies.REFS = proxies.Refs()
+    references.REFS.forget()
     proxies.start({"classes": []}, False)
     read_end, write_end = os.pipe()
     os.write(write_end, b"".join(frames.frame(b"v", payload) for payload in sent)[: 1 << 15])

@@ -103,8 +103,8 @@ def test_host_and_supervisor_mean_the_same_by_a_frame() -> None:
 
 READ = {"job": "", "split": "split", "plan": "split", "limits": "limits", "step": "steps"}
 """Variables of the supervisor, and the part of a job that they hold."""
-OWN_ORDERS = {"solution_process.py"}
-"""Reads what the supervisor writes, not what the host does."""
+OWN_ORDERS = {"solution_process.py", "solution_program.py"}
+"""They read what the supervisor writes, not what the host does."""
 
 
 def keys_read() -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import linecache
 import os
 import sys
 
+import asking
 import conversation
 import frames
 import one_process
@@ -20,6 +21,7 @@ import solution_module
 import tables  # noqa: F401, adds itself to what values may cross
 import values
 from conversation import CHANNEL, TALK
+from references import REFS
 from results import not_loaded, test
 
 STYLES = {"judge_asserts": ("asserts", "humaneval")}
@@ -71,7 +73,7 @@ def warm_up():
         made, _expected = runner.run(plan, runner.prepare(plan), solution_module.SolutionModule(["f"], {}))
         if made[0]["outcome"] != outcome:
             raise RuntimeError(f"the judge process cannot judge: {made}")
-        proxies.REFS = proxies.Refs()
+        REFS.forget()
         os.close(read_end)
         os.close(write_end)
     os.close(conversation.CHANNEL)
@@ -113,7 +115,7 @@ def loaded():
     """Names that the solution defines, references to those that are functions, and which are modules; raises what its
     import raised."""
     reply = TALK.reply()
-    names = [str(name) for name in proxies.result(reply)]
+    names = [str(name) for name in asking.result(reply)]
     functions = reply[4] if type(reply[4]) is dict else {}
     return names, functions, [n for n in reply[5] if type(n) is str] if type(reply[5]) is list else []
 

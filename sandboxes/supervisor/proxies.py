@@ -5,278 +5,28 @@ reference and is a proxy here. An operator that would hand the solution an opera
 is refused unless the problem's contract names the class: `==` must run on real builtins, in this process.
 """
 
-import io
 import sys
-import types
-import warnings
 
-import changes
-import values
+import asking
+from asking import attribute, call, exception_class, operate, result, send
+from callbacks import answer_callback
 from conversation import TALK, builtin_exception
+from references import REFS, Standin, reference_of
 
 CONTRACT_CLASSES = frozenset()
-WRITE_BACK = False
 UNLIKE = (None, "neither this nor that", -987654321)
 PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
-KNOWN_EXCEPTIONS = frozenset(
-    "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
-    "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy".split()
-)
-NEVER_RAISED_AS_THEMSELVES = frozenset(
-    {"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"}
-)
-PASSED_FILES = (io.StringIO, io.BytesIO, io.TextIOWrapper, io.BufferedReader, io.BufferedWriter)
 
 
 def start(contract, write_back):
     """Set what the item promises; called once, before the first request."""
-    global CONTRACT_CLASSES, WRITE_BACK
+    global CONTRACT_CLASSES
     CONTRACT_CLASSES = frozenset(contract["classes"])
     names = contract.get("mutates")
-    WRITE_BACK = frozenset(names) if write_back and isinstance(names, list) else write_back
+    asking.WRITE_BACK = frozenset(names) if write_back and isinstance(names, list) else write_back
     TALK.answer_callback = answer_callback
-
-
-# ---- references ---------------------------------------------------------------------------------------------------
-
-
-class Refs:
-    """Proxies that were made, and objects of the tests that crossed by reference."""
-
-    enums_cross = False
-
-    def __init__(self):
-        self.made = {}
-        self.test_objects = []
-
-    def keeps(self, x):
-        return isinstance(x, Proxy)
-
-    def put(self, x):
-        reference = reference_of(x)
-        if reference is not None:
-            return reference
-        how = how_to_pass(x)
-        if how is None:
-            TALK.refuse(
-                "needs_shared",
-                f"an object of type {type(x).__name__} of the tests cannot be handed to the solution",
-            )
-        number = next((i for i, known in enumerate(self.test_objects) if known is x), None)
-        if number is None:
-            number = len(self.test_objects)
-            self.test_objects.append(x)
-        return ["cb", number, how]
-
-    def get(self, tree):
-        if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
-            return self.test_objects[tree[1]]
-        if tree[0] != "h" or len(tree) != 7 or type(tree[1]) is not int:
-            raise values.Refused(f"unknown reference {tree!r:.200}")
-        if tree[1] not in self.made:
-            self.made[tree[1]] = make_proxy(tree)
-        return self.made[tree[1]]
-
-
-REFS = Refs()
-
-
-def reference_of(x):
-    if isinstance(x, Proxy):
-        return object.__getattribute__(x, "_ref")
-    if isinstance(x, type):
-        return x.__dict__.get("_class_ref")
-    if isinstance(x, BaseException):
-        return x.__dict__.get("_ref")
-    if isinstance(x, types.FunctionType):
-        return getattr(x, "_ref", None)
-    return None
-
-
-def how_to_pass(x):
-    """How an object of the tests may be used by the solution: called, iterated, by its public parts; None: not at all."""
-    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)) or type(
-        x
-    ).__name__ in (
-        "partial",
-        "method-wrapper",
-        "itemgetter",
-        "attrgetter",
-        "methodcaller",
-    ):
-        return "func"
-    if isinstance(x, types.ModuleType):
-        return None
-    if hasattr(type(x), "__next__"):
-        return "iter"
-    if isinstance(x, PASSED_FILES) or type(x).__module__ in TEST_MODULES:
-        return "obj"
-    return "func" if callable(x) else None
-
-
-TEST_MODULES = {"tests", "test_solution", "__main__"}
-
-
-# ---- callbacks: what the solution asks of the tests' objects ---------------------------------------------------------
-
-
-def answer_callback(tree):
-    _, number, how, args, kwargs = tree
-    args = values.values(args, REFS, 0)
-    kwargs = dict(values.entries(kwargs, REFS, 0))
-    target = sys.modules["builtins"].input if number == -1 else REFS.test_objects[number]
-    if how == "call":
-        return values.encode(target(*args, **kwargs), REFS)
-    passed = how_to_pass(target)
-    if passed == "iter" and how in ITERATOR_PARTS:
-        return values.encode(ITERATOR_PARTS[how](target, *args), REFS)
-    if passed == "obj" and how in OBJECT_PARTS:
-        return values.encode(OBJECT_PARTS[how](target, *args), REFS)
-    raise TypeError(f"{type(target).__name__} of the tests does not offer {how}")
-
-
-def public(name):
-    if type(name) is not str or name.startswith("_"):
-        raise AttributeError(name)
-    return name
-
-
-ITERATOR_PARTS = {
-    "next": next,
-    "send": lambda x, v: x.send(v),
-    "throw": lambda x, name: x.throw(builtin_exception(name)),
-    "close": lambda x: x.close(),
-}
-OBJECT_PARTS = {
-    "get": lambda x, name: getattr(x, public(name)),
-    "set": lambda x, name, value: setattr(x, public(name), value),
-    "enter": lambda x: x.__enter__(),
-    "exit": lambda x: x.__exit__(None, None, None),
-    "iter": lambda x: iter(x),
-    "len": lambda x: len(x),
-    "getitem": lambda x, key: x[key],
-}
-
-
-# ---- requests -------------------------------------------------------------------------------------------------------
-
-
-def send(x):
-    try:
-        return values.encode(x, REFS)
-    except values.Refused as error:
-        TALK.refuse("needs_shared", str(error))
-
-
-def call(reference, args, kwargs):
-    TALK.calls += 1
-    trees = [send(a) for a in args]
-    reply = TALK.ask(["call", reference, trees, [[send(k), send(v)] for k, v in kwargs.items()]])
-    return result(reply, (*args, *kwargs.values()), (reference, len(args), kwargs))
-
-
-def operate(name, *operands):
-    return result(TALK.ask(["op", name, [send(x) for x in operands]]))
-
-
-def attribute(reference, name):
-    return result(TALK.ask(["get", reference, name]))
-
-
-def result(reply, args=(), made=None):
-    """The value of a reply, or the exception that it carries; arguments that changed are written back where they count."""
-    if reply[0] == "exc":
-        warn(reply[8])
-        raise exception(reply)
-    changed = reply[2]
-    warn(reply[3])
-    if changed is not None:
-        TALK.mutated = True
-        counts = changes.counting(made, WRITE_BACK)
-        write_back(args, changed, counts)
-    if reply[0] == "same":
-        argument = args[reply[1]]
-        if changed is None or counts(reply[1]):
-            return argument
-        return after_change(argument, changed[reply[1]])
-    if reply[0] != "ok":
-        raise values.Refused("not a reply")
-    return values.decode(reply[1], REFS)
-
-
-def warn(warned):
-    """Warnings of the solution are warnings here, of the same class by name."""
-    for names, base, text in warned or ():
-        category = exception_class([str(n) for n in names], str(base), "builtins")
-        warnings.warn(str(text), category if issubclass(category, Warning) else UserWarning, stacklevel=4)
-
-
-def after_change(argument, tree):
-    return argument if tree is None else values.decode(tree, REFS)
-
-
-def write_back(args, changed, counts):
-    """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
-    for number, (argument, tree) in enumerate(zip(args, changed)):
-        if tree is not None and counts(number):
-            changes.become(argument, values.decode(tree, REFS))
-
-
-# ---- exceptions -------------------------------------------------------------------------------------------------------
-
-
-EXCEPTION_CLASSES = {}
-
-
-def exception(reply):
-    """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
-    for it under its name. It is marked, so that a failing test can tell whose it was."""
-    _, names, base, module, args, text, reference, trace, _warned = reply
-    cls = exception_class([str(n) for n in names], str(base), str(module))
-    args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
-    try:
-        error = cls.__new__(cls, *args)
-    except Exception:
-        error = builtin_exception(str(base))(str(text))
-    error.args = args
-    error.__dict__.update(_ref=reference, _text=str(text), _trace=str(trace))
-    return error
-
-
-def exception_class(names, base, module):
-    name = names[0]
-    if name in NEVER_RAISED_AS_THEMSELVES or base in NEVER_RAISED_AS_THEMSELVES:
-        return type(name, (RuntimeError,), {"__module__": "solution"})
-    if name == base and module == "builtins":
-        return builtin_exception(name)
-    if module in KNOWN_EXCEPTIONS:
-        found = getattr(sys.modules.get(module), name, None)
-        if isinstance(found, type) and issubclass(found, Exception):
-            return found
-    key = tuple(names)
-    if key not in EXCEPTION_CLASSES:
-        up = next((n for n in range(1, len(names)) if tuple(names[n:]) in EXCEPTION_CLASSES), None)
-        parent = EXCEPTION_CLASSES[tuple(names[up:])] if up else builtin_exception(base)
-        EXCEPTION_CLASSES[key] = type(name, (parent,), {"__module__": "solution", **EXCEPTION_PARTS})
-    return EXCEPTION_CLASSES[key]
-
-
-def exception_attribute(self, name):
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return attribute(self.__dict__["_ref"], name)
-
-
-EXCEPTION_PARTS = {
-    "__init__": lambda self, *args, **kwargs: None,
-    "__str__": lambda self: self.__dict__.get("_text", ""),
-    "__getattr__": exception_attribute,
-}
-
-
-# ---- proxies ----------------------------------------------------------------------------------------------------------
 
 
 def make_proxy(tree):
@@ -462,7 +212,7 @@ def remote_iterator(x):
             return
 
 
-class Proxy(metaclass=Meta, made=True):
+class Proxy(Standin, metaclass=Meta, made=True):
     """An object of the solution. Its attributes and methods are forwarded; see the module's text for operators."""
 
     _declared = False
@@ -628,3 +378,4 @@ def add_operators():
 
 
 add_operators()
+REFS.make = make_proxy

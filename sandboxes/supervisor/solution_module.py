@@ -3,8 +3,9 @@
 import sys
 import types
 
-import proxies
+import asking
 from conversation import TALK
+from references import REFS, reference_of
 
 SHORT_NAMES = {"numpy": "numpy", "np": "numpy", "pandas": "pandas", "pd": "pandas"}
 
@@ -32,11 +33,11 @@ class SolutionModule(types.ModuleType):
             raise AttributeError(f"module 'solution' has no attribute '{name}'")
         known = self._functions.get(name)
         if known is not None:
-            value = proxies.REFS.get(known)
+            value = REFS.get(known)
         elif name in self._imported and own_name(name):
             value = __import__(own_name(name))
         else:
-            value = proxies.attribute(["m"], name)
+            value = asking.attribute(["m"], name)
         self.__dict__[name] = value
         return value
 
@@ -46,14 +47,14 @@ class OtherModule(types.ModuleType):
 
     def __getattr__(self, name):
         if name == "__all__":
-            return [n for n in proxies.operate("dir", self._there()) if not n.startswith("_")]
+            return [n for n in asking.operate("dir", self._there()) if not n.startswith("_")]
         if name.startswith("__"):
             raise AttributeError(name)
-        value = proxies.attribute(proxies.reference_of(self._there()), name)
+        value = asking.attribute(reference_of(self._there()), name)
         self.__dict__[name] = value
         return value
 
     def _there(self):
         if "_proxy" not in self.__dict__:
-            self.__dict__["_proxy"] = proxies.result(TALK.ask(["import", self.__name__]))
+            self.__dict__["_proxy"] = asking.result(TALK.ask(["import", self.__name__]))
         return self.__dict__["_proxy"]

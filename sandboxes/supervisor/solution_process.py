@@ -1,8 +1,8 @@
 """The solution's side: runs the solution and answers calls. It holds no tests, no expected values, no result channel.
 
 Theory of operation. The first frame on the channel says what to do: `program` (run a file as `__main__`) or `split`: load
-`solution.py` as a module, send the names that it defines, then answer
-requests, one reply for each. Whatever is answered is only a value; the judge process decides what it means.
+`solution.py` as a module, send the names that it defines, then answer requests, one reply for each. Whatever is answered
+is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
               ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", name, args]     the last two answer a callback
@@ -11,229 +11,32 @@ requests, one reply for each. Whatever is answered is only a value; the judge pr
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
 """
 
-import atexit
 import builtins
 import json
 import linecache
-import operator
 import os
 import sys
-import traceback
 import types
 import warnings
 
 import frames
 import tables  # noqa: F401, adds itself to what values may cross
-import tracebacks
 import values
+from operations import OPERATIONS
+from solution_objects import Callback, Refs
+from solution_program import execute, flush, run_program
+from solution_reports import SOURCES, note_warning, report, warned
 
 CHANNEL = 3
-SOURCES = {}
-"""Of every file that was run as it is: path -> bytes."""
 MUTABLE = (list, dict, set, bytearray)
-OPERATIONS = {
-    name: getattr(builtins, name)
-    for name in (
-        "iter",
-        "next",
-        "len",
-        "bool",
-        "repr",
-        "str",
-        "hash",
-        "abs",
-        "float",
-        "int",
-        "complex",
-        "format",
-        "round",
-    )
-    + ("reversed", "divmod", "bytes", "isinstance", "issubclass", "dir")
-}
-OPERATIONS.update(
-    {
-        name: getattr(operator, name)
-        for name in (
-            "getitem",
-            "setitem",
-            "delitem",
-            "contains",
-            "eq",
-            "ne",
-            "lt",
-            "le",
-            "gt",
-            "ge",
-            "neg",
-            "pos",
-            "invert",
-        )
-        + (
-            "add",
-            "sub",
-            "mul",
-            "truediv",
-            "floordiv",
-            "mod",
-            "pow",
-            "and_",
-            "or_",
-            "xor",
-            "matmul",
-            "lshift",
-            "rshift",
-        )
-        + ("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor", "index")
-    }
-)
 
 
 class Testside(Exception):
     """A builtin-less exception of the tests' side, by name."""
 
 
-class Refs:
-    """Objects of this side that crossed by reference, and references to objects of the tests' side."""
-
-    enums_cross = True
-
-    def __init__(self, classes):
-        self.objects = []
-        self.numbers = {}
-        self.classes = frozenset(classes)
-
-    def keeps(self, x):
-        return type(x).__name__ in self.classes and type(x).__module__ == "solution"
-
-    def put(self, x):
-        if isinstance(x, Callback):
-            return ["cb", x._number]
-        number = self.numbers.get(id(x))
-        if number is None:
-            number = self.numbers[id(x)] = len(self.objects)
-            self.objects.append(x)
-        return ["h", number, *describe(x)]
-
-    def get(self, tree):
-        if tree[0] == "h":
-            return self.objects[tree[1]]
-        if tree[0] == "cb":
-            return CALLBACKS[tree[2]](tree[1])
-        if tree[0] == "m":
-            return MODULE
-        raise values.Refused("unknown reference")
-
-
-def describe(x):
-    """(kind, class names outwards, module of the class, builtin base, overridden operators); of a function its own name."""
-    if isinstance(x, types.FunctionType):
-        code = x.__code__
-        return "func", said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
-    cls = x if isinstance(x, type) else type(x)
-    names = [str(c.__name__) for c in cls.__mro__ if c is not object]
-    base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
-    return kind_of(x), names, str(cls.__module__), base, overridden(cls)
-
-
-def said_of(function):
-    """Its name and, where there is one, its docstring."""
-    name, doc = function.__name__, function.__doc__
-    return [str(name), doc] if type(doc) is str else [str(name)]
-
-
-def kind_of(x):
-    if isinstance(x, type):
-        return "class"
-    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
-        return "func"
-    if isinstance(x, types.GeneratorType):
-        return "gen"
-    if isinstance(x, types.CoroutineType):
-        return "coro"
-    if isinstance(x, types.AsyncGeneratorType):
-        return "agen"
-    return "callable" if callable(x) else "obj"
-
-
-def overridden(cls):
-    """Which of the operators that decide assertions a class defines itself, and not a builtin for it."""
-    found = []
-    for name in ("__eq__", "__bool__", "__len__", "__hash__", "__iter__", "__lt__"):
-        owner = next((c for c in cls.__mro__ if name in c.__dict__), object)
-        if owner.__module__ != "builtins":
-            found.append(name)
-    return found
-
-
-class Callback:
-    """A function of the tests: it can be called, nothing else."""
-
-    def __init__(self, number):
-        self._number = number
-
-    def __call__(self, *args, **kwargs):
-        return ask(self._number, "call", args, kwargs)
-
-
-class IteratorCallback(Callback):
-    """A generator or iterator of the tests."""
-
-    __call__ = None
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return ask(self._number, "next")
-
-    def send(self, value):
-        return ask(self._number, "send", (value,))
-
-    def throw(self, error, *_):
-        return ask(
-            self._number, "throw", (type(error).__name__ if isinstance(error, BaseException) else str(error),)
-        )
-
-    def close(self):
-        return ask(self._number, "close")
-
-
-class ObjectCallback(Callback):
-    """An instance of a class of the tests: public attributes and methods, nothing else."""
-
-    def __getattr__(self, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return ask(self._number, "get", (name,))
-
-    def __setattr__(self, name, value):
-        if name == "_number":
-            object.__setattr__(self, name, value)
-        elif name.startswith("_"):
-            raise AttributeError(name)
-        else:
-            ask(self._number, "set", (name, value))
-
-    def __enter__(self):
-        return ask(self._number, "enter")
-
-    def __exit__(self, *_):
-        return ask(self._number, "exit")
-
-    def __iter__(self):
-        return ask(self._number, "iter")
-
-    def __len__(self):
-        return ask(self._number, "len")
-
-    def __getitem__(self, key):
-        return ask(self._number, "getitem", (key,))
-
-
-CALLBACKS = {"func": Callback, "iter": IteratorCallback, "obj": ObjectCallback}
 REQUESTS = frames.Reader(CHANNEL)
 REFS = None
-MODULE = None
 
 
 # ---- the conversation -------------------------------------------------------------------------------------------
@@ -245,18 +48,12 @@ def ask(number, how, args=(), kwargs={}):
     return serve()
 
 
+Callback._ask = staticmethod(ask)
+
+
 def send(tree):
     flush()
     frames.write_all(CHANNEL, frames.frame(b"v", values.dumps(tree)))
-
-
-def flush():
-    """What was printed is in the pipe before the reply is. A stream that the solution broke is its own affair."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, ValueError, OSError, TypeError):
-            continue
 
 
 def serve():
@@ -296,21 +93,7 @@ def reply(request):
                 return ["same", number, extra, warned()]
         return ["ok", value_of(request, result), extra, warned()]
     except BaseException as error:
-        return report(error)
-
-
-WARNED = []
-
-
-def note_warning(message, category, *_):
-    base = next(c.__name__ for c in category.__mro__ if c.__module__ == "builtins")
-    WARNED.append([[c.__name__ for c in category.__mro__ if c is not object], base, str(message)[:2000]])
-
-
-def warned():
-    """Warnings since the last reply, or None."""
-    new, WARNED[:] = WARNED[:20], []
-    return new or None
+        return report(error, REFS)
 
 
 def snapshots(args):
@@ -329,52 +112,6 @@ def value_of(request, result):
     if constructed and own and not hasattr(result, "_fields"):
         return REFS.put(result)
     return values.encode(result, REFS)
-
-
-def report(error):
-    names, cls = [c.__name__ for c in type(error).__mro__ if c is not object], type(error)
-    base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
-    try:
-        args = values.items(error.args, REFS, 0)
-    except BaseException:
-        args = None
-    return [
-        "exc",
-        names,
-        base,
-        str(cls.__module__),
-        args,
-        text_of(error),
-        REFS.put(error),
-        trace(error),
-        warned(),
-    ]
-
-
-def text_of(error):
-    try:
-        return str(error)[:20000]
-    except BaseException:
-        return ""
-
-
-def trace(error):
-    """The traceback as people know it, frames of the solution only."""
-    try:
-        for path, source in SOURCES.items():
-            tracebacks.remember(path, source.decode("utf-8-sig", "replace"))
-        own = tracebacks.shown(error.__traceback__)
-        shown = traceback.TracebackException(type(error), error, own, limit=-40)
-        if shown.__cause__ is not None:
-            shown.__cause__ = None
-        shown.__context__ = None
-        return "".join(shown.format())[-8000:]
-    except BaseException:
-        return names_of(error)
-
-
-def names_of(error):
-    return type(error).__name__ + "\n"
 
 
 async def awaited(x):
@@ -458,79 +195,43 @@ def warm_up():
     REFS, CHANNEL = None, REQUESTS.fd
 
 
-# ---- the two things to do ---------------------------------------------------------------------------------------
+# ---- what there is to do ---------------------------------------------------------------------------------------
 
 
 def main():
     sys.stdout.reconfigure(line_buffering=True)
     _kind, payload = REQUESTS.frame()
     job = json.loads(payload)
-    {"program": run_program, "split": run_split}[job["do"]](job)
-
-
-def run_program(job):
-    """As `python3 FILE ARGS...` would: exit status, traceback and output are the interpreter's."""
-    os.close(CHANNEL)
-    argv = job["argv"]
-    sys.argv[:] = argv
-    module = types.ModuleType("__main__")
-    module.__file__ = argv[0]
-    sys.modules["__main__"] = module
-    sys.path.insert(0, os.getcwd())
-    status = guarded(lambda: execute(argv[0], module))
-    try:
-        if "threading" in sys.modules:
-            sys.modules["threading"]._shutdown()
-        atexit._run_exitfuncs()
-    finally:
-        flush()
-        os._exit(status)
-
-
-def execute(path, module):
-    with open(path, "rb") as file:
-        SOURCES[path] = source = file.read()
-    exec(compile(source, path, "exec"), module.__dict__)
-
-
-def guarded(run):
-    """Exit status of `run`, with the interpreter's own rules for SystemExit and for a traceback."""
-    try:
-        run()
-        return 0
-    except SystemExit as leave:
-        if leave.code is None or isinstance(leave.code, int):
-            return (leave.code or 0) & 0xFF
-        print(leave.code, file=sys.stderr)
-        return 1
-    except BaseException as error:
-        sys.__stderr__.write(trace(error))
-        return 1
+    if job["do"] == "program":
+        os.close(CHANNEL)
+        run_program(job)
+    else:
+        run_split(job)
 
 
 def run_split(job):
-    global REFS, MODULE
-    REFS = Refs(job["classes"])
-    MODULE = types.ModuleType("solution")
-    MODULE.__file__ = os.path.join(os.getcwd(), "solution.py")
+    global REFS
+    module = types.ModuleType("solution")
+    REFS = Refs(job["classes"], module)
+    module.__file__ = os.path.join(os.getcwd(), "solution.py")
     sys.argv[:] = ["solution.py"]
-    sys.modules["solution"] = MODULE
+    sys.modules["solution"] = module
     if job["main"]:
-        sys.modules[job["main"]] = MODULE
+        sys.modules[job["main"]] = module
     sys.path.insert(0, os.getcwd())
     builtins.input = lambda prompt="": ask(-1, "call", (str(prompt),))
     warnings.simplefilter("always")
     warnings.showwarning = note_warning
-    send(load())
+    send(load(module))
     serve()
 
 
-def load():
+def load(module):
     try:
-        execute("solution.py", MODULE)
-        names = {n: x for n, x in MODULE.__dict__.items() if n.isidentifier() and not n.startswith("__")}
+        execute("solution.py", module)
+        names = {n: x for n, x in module.__dict__.items() if n.isidentifier() and not n.startswith("__")}
         own = {n: REFS.put(x) for n, x in names.items() if isinstance(x, types.FunctionType)}
         modules = [n for n, x in names.items() if isinstance(x, types.ModuleType)]
         return ["ok", ["l", list(names)], None, None, own, modules]
     except BaseException as error:
-        return report(error)
+        return report(error, REFS)

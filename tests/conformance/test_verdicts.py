@@ -154,6 +154,13 @@ def apply(f, xs):
     return [f(x) for x in xs]
 
 
+def drive(steps):
+    first, second = next(steps), steps.send(5)
+    third = steps.throw(ValueError("no"))
+    steps.close()
+    return [first, second, third]
+
+
 async def later(x):
     return x * 2
 """
@@ -161,7 +168,7 @@ CROSSING = """
 import asyncio
 import pytest
 import solution
-from solution import Stack, EmptyError, numbers, apply, later
+from solution import Stack, EmptyError, numbers, apply, drive, later
 
 
 def test_objects():
@@ -191,6 +198,22 @@ def test_callbacks():
         apply(lambda x: 1 // 0, [1])
 
 
+def test_generators_of_the_tests():
+    ended = []
+
+    def steps():
+        try:
+            got = yield 1
+            try:
+                yield got
+            except ValueError:
+                yield "caught"
+        finally:
+            ended.append(True)
+
+    assert drive(steps()) == [1, 5, "caught"] and ended == [True]
+
+
 def test_coroutines():
     assert asyncio.run(later(4)) == 8
 
@@ -204,7 +227,7 @@ async def test_objects_exceptions_generators_and_callbacks_cross(sandbox: Sandbo
     found = await judged(sandbox, style="pytest", tests=CROSSING, solution=STACK)
 
     assert found.verdict == "passed", found.failure
-    assert found.tests.passed == 6
+    assert found.tests.passed == 7
 
 
 async def test_an_operator_of_a_class_decides_only_when_the_contract_names_it(sandbox: Sandbox) -> None:

@@ -1,0 +1,13 @@
+"""The operators and builtin functions that tests may have applied to the solution's objects, by name."""
+
+import builtins
+import operator
+
+BUILTINS = "iter next len bool repr str hash abs float int complex format round reversed divmod bytes isinstance issubclass dir"
+OPERATORS = (
+    "getitem setitem delitem contains eq ne lt le gt ge neg pos invert index add sub mul truediv floordiv mod pow and_ or_ "
+    "xor matmul lshift rshift iadd isub imul itruediv ifloordiv imod ipow iand ior ixor"
+)
+OPERATIONS = {name: getattr(builtins, name) for name in BUILTINS.split()} | {
+    name: getattr(operator, name) for name in OPERATORS.split()
+}
