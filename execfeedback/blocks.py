@@ -4,7 +4,7 @@ import html
 import re
 from typing import NamedTuple
 
-from execfeedback.scanning import State, after, scan
+from execfeedback.scanning import Line, State, after, scan
 
 _UNSEEN = re.compile("[\u200b\u2060\ufeff]")
 _HARD_INDENT = re.compile(r"^[ \t]*\u00a0[ \t\u00a0]*", re.MULTILINE)
@@ -15,14 +15,19 @@ _OPEN = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\s]*)[^`]*$")
 _OPEN_LATE = re.compile(r"[^`\n](`{3,})([A-Za-z][\w+#-]*)[ \t]*$")
 _CLOSE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
+_INDEX = r"\[(?:[^\n\[\]]|\[[^\n\[\]]{0,80}\]){0,200}\]"
+_TARGET = rf"\*?[\w.]+(?:{_INDEX}|\.\w+)*"
 _STATEMENT = re.compile(
     r"(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*(?:$|,|;)"
     r"|(?:async[ \t]+)?def[ \t]+\w+|class[ \t]+\w+[^\n]{0,300}:|@\w+[\w.]*(?:\(|[ \t]*$)"
     r"|(?:if|elif|while|for|with|match|async for|async with)\b[^\n]{0,300}:[ \t]*$"
     r"|(?:else|try|finally|except\b[^:\n]{0,200}):"
     r"|return\b|yield\b|raise\b|assert\b|(?:pass|break|continue)[ \t]*$|(?:global|nonlocal|del)[ \t]+\w+"
-    r"|[\w.]+(?:\[[^\n\]]{0,200}\])*(?:[ \t]*,[ \t]*[\w.*]+)*[ \t]*(?::[ \t]*[\w.\[\], |]{1,200})?"
-    r"[ \t]*(?:[-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)|(?:await[ \t]+)?[\w.]+\()"
+    rf"|[(\[]?{_TARGET}(?:[ \t]*,[ \t]*{_TARGET})*[)\]]?[ \t]*(?::[ \t]*[\w.\[\], |]{{1,200}})?"
+    r"[ \t]*(?:[-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)"
+    rf"|(?:await[ \t]+)?[\w.]+(?:{_INDEX}|\.\w+)*\("
+    r"|(?:if|elif|while|for|with)\b[^\n]{1,200}:[ \t]*(?:[\w.]+\(|[\w.\[\]]+[ \t]*[-+*/]?=(?!=)"
+    r"|(?:pass|break|continue|return|raise|yield|print)\b))"
 )
 _ASIDE = re.compile(r"[#)\]}\"']|[rbfu]{1,2}[\"']|if __name__|if\b.*:")
 LONG = 400
@@ -143,16 +148,16 @@ def plain_blocks(text: str) -> list[Block]:
     """The runs of lines that read as Python in text without fences; prose ends a run."""
     runs: list[list[str]] = [[]]
     for line in scan(text):
-        if line.top and not _reads_on(line.text[:LONG], bool(runs[-1])):
+        if line.top and not _reads_on(line, bool(runs[-1])):
             runs.append([])
         elif runs[-1] or line.top:
             runs[-1].append(line.text)
     return [Block("\n".join(run)) for run in runs if run]
 
 
-def _reads_on(line: str, begun: bool) -> bool:
+def _reads_on(line: Line, begun: bool) -> bool:
     """Whether a line at the left margin begins code, or goes on with code that has begun."""
-    return bool(_STATEMENT.match(line) or (begun and _ASIDE.match(line)))
+    return bool(_STATEMENT.match(line.bare.rstrip()[:LONG]) or (begun and _ASIDE.match(line.text[:LONG])))
 
 
 def reads_as_code(text: str) -> bool:
