@@ -60,6 +60,12 @@ WEAKENED = [
     ("assert f(3) > 5", "assert f(3) > 4"),
     ("assert f(3) > 5", "assert f(3) < 5"),
     ("with pytest.raises(ValueError):\n    f(1)", "with pytest.raises(Exception):\n    f(1)"),
+    ("with pytest.raises(KeyError):\n    f(1)", "with pytest.raises(LookupError):\n    f(1)"),
+    ("with pytest.raises(KeyError, match='a'):\n    f(1)", "with pytest.raises(KeyError):\n    f(1)"),
+    (
+        "def test_a():\n    assert f(1) == 2",
+        "def test_a():\n    def check():\n        assert f(1) == 2",
+    ),
     ("def test_a():\n    assert f(1) == 2\n    assert f(2) == 3", "def test_a():\n    assert f(1) == 2"),
     ("def test_a():\n    assert f(1) == 2 and f(2) == 3", "def test_a():\n    assert f(1) == 2"),
     ("def test_a():\n    assert f(1) == 2", "def test_a():\n    pass"),
@@ -78,6 +84,17 @@ SKIPPED = [
     (
         "def test_a():\n    assert f(1) == 2",
         "def test_a():\n    try:\n        assert f(1) == 2\n    except AssertionError:\n        pass",
+    ),
+    *(
+        ("def test_a():\n    assert f(1) == 2", f"{before}def test_a():\n{body}")
+        for before, body in [
+            ("", "    with contextlib.suppress(AssertionError):\n        assert f(1) == 2"),
+            ("", "    if f(1) != 2:\n        return\n    assert f(1) == 2"),
+            ("", "    try:\n        assert f(1) == 2\n    finally:\n        return"),
+            ("", "    E = AssertionError\n    try:\n        assert f(1) == 2\n    except E:\n        pass"),
+            ("", "    try:\n        assert f(1) == 2\n    except builtins.AssertionError:\n        pass"),
+            ("", "    def f(x):\n        return 2\n    assert f(1) == 2"),
+        ]
     ),
     (
         "class TestA:\n    def test_a(self):\n        assert f(1) == 2",

@@ -7,7 +7,7 @@ bound once before are replaced by their value, so `r = f(1); assert r == 2` clai
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NOTHING, LOOSE, PARTIAL, COMPUTED, EXACT = range(5)
 """How much a claim says. NOTHING is a tautology: it could not have failed."""
@@ -33,6 +33,7 @@ _VALUES = {
 }
 """Calls of these on values are values themselves."""
 _BUILTIN = frozenset(dir(builtins)) | {"math", "pytest"}
+_DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _SKIPS = {"skip", "skipif", "xfail", "importorskip", "SkipTest"}
 
 
@@ -51,6 +52,8 @@ class Test:
     key: str
     claims: tuple[Claim, ...]
     skipped: str = ""
+    own: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names that it defines inside itself."""
 
     @property
     def empty(self) -> bool:
@@ -61,19 +64,26 @@ def read(source: str) -> Test:
     """The test that a top-level statement is. Raises SyntaxError."""
     body = ast.parse(source).body
     named = next(
-        (node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)),
+        (node for node in body if isinstance(node, _DEFINED)),
         None,
     )
-    claims = tuple(claim for node in body for claim in _claims(node, {}, ""))
+    claims = tuple(claim for node in body for claim in _claims(node, {}, "", top=True))
     key = named.name if named else " ; ".join(sorted(claim.subject for claim in claims))
-    return Test(key, claims, _skipped(body))
+    return Test(key, claims, _skipped(body), _own(body))
+
+
+def _own(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """Names of functions and classes that are defined inside of others."""
+    outer = (node for node in body if isinstance(node, _DEFINED))
+    inner = (found for node in outer for line in node.body for found in ast.walk(line))
+    return frozenset(found.name for found in inner if isinstance(found, _DEFINED))
 
 
 # ---- statements ------------------------------------------------------------------------------------------------
 
 
-def _claims(node: ast.stmt, bound: dict[str, ast.expr], inside: str) -> Iterator[Claim]:
-    """The claims of a statement. `inside` is what it stands in: loops, conditions, parameters."""
+def _claims(node: ast.stmt, bound: dict[str, ast.expr], inside: str, *, top: bool = False) -> Iterator[Claim]:
+    """The claims of a statement. `inside` is what it stands in: loops, conditions, functions that somebody must call."""
     if isinstance(node, ast.Assert):
         yield from _asserted(_resolved(node.test, bound), inside)
     elif isinstance(node, ast.With | ast.AsyncWith):
@@ -82,10 +92,11 @@ def _claims(node: ast.stmt, bound: dict[str, ast.expr], inside: str) -> Iterator
             yield _raises(raised[0].context_expr, node.body, bound, inside)
         else:
             yield from _block(node.body, bound, inside)
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    elif isinstance(node, _DEFINED):
         marks = [ast.unparse(mark) for mark in node.decorator_list]
-        taken = f"{node.name}" if isinstance(node, ast.ClassDef) else ast.unparse(node.args)
-        header = " ".join([*marks, taken]).strip()
+        name = "" if top and not isinstance(node, ast.ClassDef) else node.name
+        taken = "" if isinstance(node, ast.ClassDef) else ast.unparse(node.args)
+        header = " ".join([*marks, name, taken]).strip()
         yield from _block(node.body, {}, f"{inside}{header}: " if header else inside)
     elif isinstance(node, ast.For | ast.AsyncFor):
         header = f"for {ast.unparse(node.target)} in {ast.unparse(_resolved(node.iter, bound))}: "
@@ -129,7 +140,16 @@ def _raises(node: ast.expr, body: list[ast.stmt], bound: dict[str, ast.expr], in
     name = ast.unparse(node.args[0])
     calls = [_resolved(line.value, bound) for line in body if isinstance(line, ast.Expr | ast.Assign)]
     subject = inside + "; ".join(ast.unparse(call) for call in calls)
-    return Claim(subject, "raises", name, PARTIAL if _WIDE & set(name.strip("()").split(", ")) else EXACT)
+    if _WIDE & set(_classes(node.args[0])):
+        return Claim(subject, "raises", name, PARTIAL)
+    said = [f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords]
+    return Claim(subject, "raises", ", ".join([name, *said]), EXACT if said else COMPUTED)
+
+
+def _classes(node: ast.expr) -> list[str]:
+    """The last names of the classes that an expression lists."""
+    listed = node.elts if isinstance(node, ast.Tuple) else [node]
+    return [ast.unparse(one).split(".")[-1] for one in listed]
 
 
 # ---- assertions ------------------------------------------------------------------------------------------------
@@ -222,8 +242,9 @@ def _is_value(node: ast.expr) -> bool:
 
 def _skipped(body: Sequence[ast.stmt]) -> str:
     """Why claims in these statements may never be looked at, or nothing."""
+    wide = _WIDE | _aliases(body)
     for node in (found for statement in body for found in ast.walk(statement)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, _DEFINED):
             marks = [mark for mark in node.decorator_list if _SKIPS & set(_words(mark))]
             if marks:
                 return f"@{ast.unparse(marks[0])}"
@@ -231,8 +252,10 @@ def _skipped(body: Sequence[ast.stmt]) -> str:
             return ast.unparse(node)
         if isinstance(node, ast.Raise) and node.exc is not None and _SKIPS & set(_words(node.exc)):
             return ast.unparse(node)
-        if isinstance(node, ast.Try) and (swallowed := _swallows(node)):
+        if isinstance(node, ast.Try) and (swallowed := _swallows(node, wide)):
             return swallowed
+        if isinstance(node, ast.With | ast.AsyncWith) and (suppressed := _suppresses(node)):
+            return f"with {suppressed}"
         if (
             isinstance(node, ast.If | ast.While)
             and isinstance(node.test, ast.Constant)
@@ -248,22 +271,52 @@ def _words(node: ast.expr) -> list[str]:
     return ast.unparse(node).replace("(", ".").split(".")
 
 
-def _swallows(node: ast.Try) -> str:
-    """A handler that an assertion's failure ends in, without being raised again."""
-    if not any(isinstance(found, ast.Assert) for statement in node.body for found in ast.walk(statement)):
+def _aliases(body: Sequence[ast.stmt]) -> set[str]:
+    """Other names that these statements give to the classes that catch a failed assertion."""
+    made = (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assign))
+    return {
+        target.id
+        for node in made
+        for target in node.targets
+        if isinstance(target, ast.Name) and _WIDE & set(_classes(node.value))
+    }
+
+
+def _swallows(node: ast.Try, wide: set[str]) -> str:
+    """A handler that an assertion's failure ends in, without being raised again, or an end that forgets it."""
+    if not _holds(node.body, ast.Assert):
         return ""
+    if _holds(node.finalbody, ast.Return):
+        return "return in finally"
     for handler in node.handlers:
-        caught = ast.unparse(handler.type) if handler.type else "BaseException"
-        raised = any(
-            isinstance(found, ast.Raise) for statement in handler.body for found in ast.walk(statement)
-        )
-        if _WIDE & set(caught.strip("()").split(", ")) and not raised:
-            return f"except {caught}"
+        caught = _classes(handler.type) if handler.type else ["BaseException"]
+        if wide & set(caught) and not _holds(handler.body, ast.Raise):
+            return f"except {ast.unparse(handler.type) if handler.type else caught[0]}"
     return ""
 
 
+def _suppresses(node: ast.With | ast.AsyncWith) -> str:
+    """A context manager around assertions that forgets their failure."""
+    managers = [ast.unparse(item.context_expr) for item in node.items]
+    found = [text for text in managers if text.split("(")[0].split(".")[-1] == "suppress"]
+    return found[0] if found and _holds(node.body, ast.Assert) else ""
+
+
+def _holds(body: Sequence[ast.stmt], kind: type[ast.stmt]) -> bool:
+    return any(isinstance(found, kind) for statement in body for found in ast.walk(statement))
+
+
 def _ends_early(body: Sequence[ast.stmt]) -> bool:
-    ends = [at for at, node in enumerate(body) if isinstance(node, ast.Return)]
-    return bool(ends) and any(
-        isinstance(found, ast.Assert) for node in body[ends[0] :] for found in ast.walk(node)
-    )
+    """It may return before its last assertion: nothing of functions inside of it is looked at."""
+    lines = [found for node in body for found in _in_this_function(node)]
+    returns = [found.lineno for found in lines if isinstance(found, ast.Return)]
+    last = max((found.lineno for found in lines if isinstance(found, ast.Assert)), default=0)
+    return bool(returns) and min(returns) < last
+
+
+def _in_this_function(node: ast.AST) -> Iterator[ast.stmt]:
+    if isinstance(node, ast.stmt):
+        yield node
+    if not isinstance(node, _DEFINED):
+        for child in ast.iter_child_nodes(node):
+            yield from _in_this_function(child)

@@ -1,10 +1,13 @@
 """Two suites, test by test: one entry for each test of the old one, and for each that is new."""
 
+import builtins
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from execfeedback.ledger.claims import NOTHING, Claim, Test
 
+_WORD = re.compile(r"[^\W\d]\w*")
 _TIGHTER = {"<": -1, "<=": -1, ">": 1, ">=": 1}
 """In which direction a bound must move to say more."""
 
@@ -49,12 +52,20 @@ def _entry(at: int, test: Test, place: int | None, new: Sequence[Test]) -> Entry
     if place is None:
         return Entry("deleted", at, None)
     other = new[place]
+    if replaced := _replaced(test, other):
+        return Entry("skipped", at, place, f"it asks a {replaced} of its own")
     if other == test:
         return Entry("kept", at, place)
     if other.skipped and other.skipped != test.skipped:
         return Entry("skipped", at, place, other.skipped)
     kind, why = _difference(test.claims, other.claims)
     return Entry(kind, at, place, why)
+
+
+def _replaced(old: Test, new: Test) -> str:
+    """A name that the old test asks of the solution, and the new one defines itself."""
+    asked = {word for claim in old.claims for word in _WORD.findall(claim.subject)}
+    return next(iter(sorted(asked & (new.own - old.own))), "")
 
 
 def _added(at: int, test: Test) -> Entry:
@@ -92,12 +103,21 @@ def _became(old: Claim, new: Claim) -> tuple[str, str]:
         return "kept", ""
     if new.strength == NOTHING:
         return "tautology", said
-    looser = new.strength < old.strength or (
-        old.relation != new.relation and "within" in old.relation + new.relation
+    looser = (
+        new.strength < old.strength
+        or (old.relation != new.relation and "within" in old.relation + new.relation)
+        or _catches_more(old, new)
     )
     if looser or _bound_moved_out(old, new):
         return "weakened", said
     return "changed", said
+
+
+def _catches_more(old: Claim, new: Claim) -> bool:
+    """`raises(KeyError)` became `raises(LookupError)`."""
+    before, now = (getattr(builtins, claim.expected.split(",")[0], None) for claim in (old, new))
+    classes = isinstance(before, type) and isinstance(now, type) and old.relation == new.relation == "raises"
+    return classes and before is not now and issubclass(before, now)  # type: ignore[arg-type]
 
 
 def _bound_moved_out(old: Claim, new: Claim) -> bool:
