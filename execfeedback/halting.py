@@ -4,8 +4,8 @@ A `Halt` is asked before every model call and every sandbox job. What is under w
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 
 from tenacity import (
     AsyncRetrying,
@@ -85,6 +85,18 @@ class Budget:
     ) -> None:
         self._max_usd, self._max_tokens = max_usd, max_tokens
         self._usd, self._tokens, self._answers, self._under_way = usd, tokens, answers, 0
+        self._first = asyncio.Lock()
+
+    @asynccontextmanager
+    async def known(self) -> AsyncIterator[None]:
+        """Room for a call: as long as there is a limit and nobody knows what a call takes, one at a time."""
+        limited = self._max_usd is not None or self._max_tokens is not None
+        if limited and not self._answers:
+            async with self._first:
+                if not self._answers:
+                    yield
+                    return
+        yield
 
     def begin(self) -> None:
         """One more call is under way. Raises BudgetSpent when there is nothing left for it."""
@@ -137,7 +149,7 @@ class GuardedGenerator:
         self.settings = settings_of(inner)
 
     async def complete(self, request: Request) -> Completion:
-        async with self._room:
+        async with self._room, self._budget.known():
             self._halt.check()
             self._budget.begin()
             try:

@@ -290,6 +290,36 @@ def test_a_folder_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
         Corpus(tmp_path / "none.db")
 
 
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
+"""In a mount namespace of its own: a folder that not even root may write to, and a command that looks at it."""
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [
+        (["status", "c.db"], 0, "nobody is growing it"),
+        (["grow", "p.jsonl", "--out", "new.db"], 2, "new.db: cannot be written (Read-only file system)"),
+        (["report", "c.db", "--out", "r.html"], 2, "Read-only file system; give another place"),
+        (["merge", "c.db", "--out", "m.db"], 2, "Read-only file system; give another place"),
+    ],
+)
+def test_a_corpus_on_a_read_only_disk_is_read_and_what_cannot_be_written_is_said(
+    tmp_path: Path, command: list[str], status: int, words: str
+) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "p", "statement": "s", "tests": "assert f() == 1"}\n')
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        trajectory = a_trajectory()
+        id = writer.put_trajectory("u", trajectory)
+        writer.admit("u", a_record(trajectory, id))
+    unshared = ["unshare", "--mount", "sh", "-c", READ_ONLY, str(tmp_path)]
+    if subprocess.run([*unshared, "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount")
+    ours = [sys.executable, "-m", "execfeedback", *command]
+    done = subprocess.run([*unshared, *ours], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, words in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with CorpusWriter(path):

@@ -534,6 +534,15 @@ async def test_a_budget_counts_what_is_under_way(tmp_path: Path) -> None:
     assert 29 <= generator.asked <= 31
 
 
+async def test_a_budget_is_not_overrun_before_anybody_knows_what_a_call_takes(tmp_path: Path) -> None:
+    generator = Writer(delay=0.005)
+    with pytest.raises(BudgetSpent):
+        await growing(
+            tmp_path / "c.db", TWO.model_copy(update={"max_tokens": 1, "in_flight": 10}), generator=generator
+        )
+    assert generator.asked == 1
+
+
 async def test_the_tries_of_a_problem_are_shared_by_its_samples(tmp_path: Path) -> None:
     options = TWO.model_copy(update={"samples": 4, "problem_attempts": 6})
     assert [attempts_of(sample, options) for sample in range(4)] == [2, 2, 1, 1]

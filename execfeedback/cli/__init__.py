@@ -1,5 +1,6 @@
 """The console script. Each command lives in a module of its own here; heavy imports stay inside functions."""
 
+import errno
 import sys
 
 import typer
@@ -23,7 +24,10 @@ from execfeedback.cli import show as show_cli
 from execfeedback.cli import status as status_cli
 from execfeedback.cli import verify as verify_cli
 from execfeedback.cli import view as view_cli
-from execfeedback.errors import ExecfeedbackError
+from execfeedback.errors import ExecfeedbackError, InputError
+
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
+"""What a path on the command line can be to blame for; anything else with a file is a defect of ours."""
 
 app = typer.Typer(
     name="execfeedback",
@@ -60,6 +64,11 @@ def main() -> None:
     except ExecfeedbackError as error:
         print(f"execfeedback: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename is None:
+            raise
+        print(f"execfeedback: {error.filename}: {error.strerror}; give another place", file=sys.stderr)
+        sys.exit(InputError.exit_code)
     except KeyboardInterrupt:
         print("execfeedback: interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)

@@ -1,5 +1,6 @@
 """Opening a corpus file, and saying plainly why one cannot be opened."""
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -34,8 +35,9 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     refuse_odd_places(path)
     if not path.exists():
         raise InputError(f"{path}: no such corpus; `execfeedback grow PROBLEMS --out {path}` makes one")
+    mode = "mode=ro&immutable=1" if _lies_still(path) else "mode=ro"
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None
+        f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S, isolation_level=None
     )
     try:
         _check(connection, path)
@@ -43,6 +45,11 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _lies_still(path: Path) -> bool:
+    """A corpus that nobody grows, where we may not write: SQLite would make a file beside it even to read."""
+    return not os.access(path.absolute().parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
 def check(path: Path) -> None:

@@ -52,7 +52,7 @@ class WriterLock:
 def _acquire(path: Path, corpus: Path) -> int:
     pid = None
     for _ in range(_TRIES):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = _opened(path, corpus)
         if _locked(descriptor) and _is_at(descriptor, path):
             return descriptor
         pid = _pid(descriptor)
@@ -62,6 +62,13 @@ def _acquire(path: Path, corpus: Path) -> int:
         f"{corpus}: process {pid or 'unknown'} is growing this corpus; wait until it ends, stop it, "
         "or give another --out"
     )
+
+
+def _opened(path: Path, corpus: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise InputError(f"{corpus}: cannot be written ({error.strerror}); give another --out") from error
 
 
 def _locked(descriptor: int) -> bool:
