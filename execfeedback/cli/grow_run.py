@@ -121,7 +121,7 @@ def maker(config: Config, replay: Path | None) -> Maker:
     if config.budget.max_cost is not None and isinstance(made, Priced) and (models := made.unpriced()):
         raise InputError(
             f"--max-cost cannot be kept: the price of {', '.join(models)} is not known. Give price_in and price_out "
-            "(US dollars for a million tokens) in [roles.solver], or leave --max-cost away"
+            "(US dollars for a million tokens) in the table of its role, such as [roles.solver], or leave --max-cost away"
         )
     return lambda sandbox: made
 
