@@ -181,6 +181,13 @@ def json_line(row: BaseModel | dict[str, Any]) -> bytes:
         return json.dumps(plain).encode() + b"\n"
 
 
+def strict(text: str) -> str:
+    """JSON text with null for NaN and the infinities, which are Python's and which strict readers refuse."""
+    if "NaN" not in text and "Infinity" not in text:
+        return text
+    return json.dumps(json.loads(text, parse_constant=lambda _: None))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A new file that takes the place of `path` when the block ends well, and vanishes when it does not."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from execfeedback.exporters import dpo, huggingface, jsonl, kto, openai, parquet
 from execfeedback.exporters.files import export
 from execfeedback.types import (
     Attempt,
+    Case,
     Failure,
     GateResult,
     Item,
@@ -97,6 +99,23 @@ def test_the_rows_are_the_golden_ones(exporter: Any) -> None:
 def test_a_jsonl_row_is_a_record_again() -> None:
     row = jsonl.create().row(repaired())
     assert Record.model_validate(json.loads(json.dumps(row))) == repaired()
+
+
+@pytest.mark.parametrize("written", [
+    lambda record: json.dumps(jsonl.create().row(record)["item"]["tests"]),
+    lambda record: json.dumps(json.loads(rl.create().row(record)["verify"])["tests"]),
+    lambda record: json.dumps(json.loads(verl.create().row(record)["reward_model"]["ground_truth"])["tests"]),
+    lambda record: parquet.create().row(record)["tests"],
+    lambda record: json.dumps(json.loads(parquet.create().row(record)["record"])["item"]["tests"]),
+])  # fmt: skip
+def test_a_record_asks_for_the_numbers_that_were_proven(written: Any) -> None:
+    cases = tuple(Case(args=(one,), expected=[one]) for one in (math.inf, -math.inf, math.nan))
+    item = repaired().item.model_copy(update={"style": "cases", "tests": cases})
+    again = json.loads(written(repaired().model_copy(update={"item": item})))
+    assert (
+        str([(one["args"], one["expected"]) for one in again])
+        == "[([inf], [inf]), ([-inf], [-inf]), ([nan], [nan])]"
+    )
 
 
 def test_only_the_verified_turn_is_trained_on() -> None:

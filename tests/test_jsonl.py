@@ -1,5 +1,7 @@
 """JSON lines: what is read, what is refused with file and line, and files that are whole or not there."""
 
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from execfeedback.errors import InputError
-from execfeedback.jsonl import read_jsonl, read_rows, write_jsonl
+from execfeedback.jsonl import json_line, read_jsonl, read_rows, strict, write_jsonl
 from execfeedback.types import Item, Problem, Value
 
 SURROGATES = st.characters(exclude_categories=("Cs",))
@@ -35,6 +37,12 @@ def refused(path: Path, model: type[Value] = Pair) -> str:
     with pytest.raises(InputError) as caught:
         list(read_jsonl(path, model))
     return str(caught.value).replace(str(path), "FILE")
+
+
+def test_strict_readers_get_null_for_what_json_cannot_spell() -> None:
+    row = {"a": [math.nan, math.inf, 1.5], "text": "NaN é \ud800"}
+    assert json.loads(strict(json_line(row).decode())) == row | {"a": [None, None, 1.5]}
+    assert strict('{"é": 1}') == '{"é": 1}'
 
 
 @given(rows=ROWS)

@@ -1,6 +1,7 @@
 """The library as a training pipeline uses it: verdicts in order, lazily, with errors that name the field."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import execfeedback as ef
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.library import open_backend
-from execfeedback.types import Execution, Item, Job, SplitResult, StepResult, TestResult
+from execfeedback.types import Case, Execution, Item, Job, SplitResult, StepResult, TestResult
 from execfeedback.verifying import AHEAD, item_digest, verify_items
 
 
@@ -95,6 +96,10 @@ def test_the_digest_covers_what_decides_and_nothing_else() -> None:
     assert item_digest(item) == item_digest(item.model_copy(update={"why": "because", "meta": {"a": 1}}))
     for change in ({"tests": "x"}, {"solution": "x"}, {"entry_point": "f"}, {"stop_on": "first_failure"}):
         assert item_digest(item) != item_digest(item.model_copy(update=change)), change
+    cases = [
+        {"style": "cases", "tests": (Case(args=(one,)),)} for one in (None, math.nan, math.inf, -math.inf)
+    ]
+    assert len({item_digest(item.model_copy(update=one)) for one in cases}) == len(cases)
 
 
 @pytest.mark.parametrize(

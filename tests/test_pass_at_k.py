@@ -18,7 +18,7 @@ from execfeedback.corpus import Corpus, CorpusWriter
 from execfeedback.corpus.samples import rated_records, tallies
 from execfeedback.pass_at_k import Tally, grouped, pass_at_k, solve_rates, solved
 from execfeedback.report import render
-from execfeedback.types import Attempt, GateResult, Problem, Solution, TestSuite, Trajectory, Verdict
+from execfeedback.types import Attempt, Case, GateResult, Problem, Solution, TestSuite, Trajectory, Verdict
 
 counts = st.integers(0, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 
@@ -114,7 +114,8 @@ def trajectory(
         )
         for n, v in enumerate(verdicts)
     )
-    about = Problem(id=problem, statement="", tags=("t", problem))
+    held_out = (Case(expected=math.nan),)  # which the JSON functions of SQLite do not read
+    about = Problem(id=problem, statement="", tags=("t", problem), holdout=held_out)
     return Trajectory.model_validate(
         {"problem": about, "sample": sample, "suite": suite, "attempts": attempts, "stopped": stopped, "origin": origin}
     )  # fmt: skip

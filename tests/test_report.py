@@ -1,5 +1,6 @@
 """The report page: right numbers, nothing hostile gets out of its text, nothing is loaded from elsewhere."""
 
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from execfeedback.report import figures, render, story
 from execfeedback.report.flow import flow
 from execfeedback.types import (
     Attempt,
+    Case,
     Failure,
     GateResult,
     Item,
@@ -68,6 +70,7 @@ def a_trajectory(n: int, tries: int, passes: bool, hostile: str = "") -> Traject
         tags=("geometry", f"t{n % 3}{hostile}"),
         difficulty=("easy", "medium")[n % 2] + hostile,
         source=Source(name="demo" + hostile),
+        holdout=(Case(expected=math.nan),),
     )
     return Trajectory(
         problem=problem,

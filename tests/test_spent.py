@@ -1,5 +1,6 @@
 """What the calls of a corpus were paid for, in `status` and in the report."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from execfeedback.corpus.spent import Spent, price, spent, whole
 from execfeedback.report import render
 from execfeedback.types import (
     Attempt,
+    Case,
     Item,
     ModelCall,
     Problem,
@@ -36,7 +38,7 @@ def grown(path: Path, usd: float | None = 0.5, waste: bool = True) -> Path:
         for one in calls.values():
             writer.put(one)
         for unit, used in (("u1", "ab"), ("u2", "bcd")):
-            problem = Problem(id=f"p-{unit}", statement="s")
+            problem = Problem(id=f"p-{unit}", statement="s", style="cases", tests=(Case(expected=math.nan),))
             made = Trajectory(problem=problem, calls=tuple(calls[id] for id in used), stopped="passed")
             id = writer.put_trajectory(unit, made)
             if unit == "u2":

@@ -9,6 +9,7 @@ from execfeedback import ids
 from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.schema import APPLICATION_ID, SCHEMA, TABLES
 from execfeedback.errors import InputError
+from execfeedback.jsonl import strict
 
 BUSY_S = 30.0
 """How long SQLite waits for its own short locks. The long one, of a growing process, is `lock.py`."""
@@ -22,6 +23,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode=WAL")
             _create(connection)
         _check(connection, path)
+        _teach(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
     except BaseException:
@@ -41,6 +43,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     )
     try:
         _check(connection, path)
+        _teach(connection)
     except BaseException:
         connection.close()
         raise
@@ -50,6 +53,11 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def _lies_still(path: Path) -> bool:
     """A corpus that nobody grows, where we may not write: SQLite would make a file beside it even to read."""
     return not os.access(path.absolute().parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+
+
+def _teach(connection: sqlite3.Connection) -> None:
+    """`strict(body)` in queries: a body may hold NaN, which the JSON functions of most versions of SQLite refuse."""
+    connection.create_function("strict", 1, strict, deterministic=True)
 
 
 def check(path: Path) -> None:

@@ -16,12 +16,12 @@ from execfeedback.types import Record
 _RIGHT = """(t.stopped = 'passed' AND t.attempts = 1
            AND (a.record IS NOT NULL OR coalesce(r.reason LIKE 'duplicate:%', 0)))"""
 _QUERY = f"""
-SELECT t.problem, coalesce(json_extract(t.body, '$.attempts[0].solution.author'),
-                           json_extract(t.body, '$.calls[#-1].model'), ''),
-       json_extract(t.body, '$.problem.language'), json_extract(t.body, '$.problem.tags'), count(*),
+SELECT t.problem, coalesce(json_extract(strict(t.body), '$.attempts[0].solution.author'),
+                           json_extract(strict(t.body), '$.calls[#-1].model'), ''),
+       json_extract(strict(t.body), '$.problem.language'), json_extract(strict(t.body), '$.problem.tags'), count(*),
        sum{_RIGHT}
 FROM admissions a JOIN trajectories t ON t.id = a.trajectory LEFT JOIN rejections r ON r.id = a.rejection
-WHERE json_extract(t.body, '$.origin') != 'semi_synthetic'
+WHERE json_extract(strict(t.body), '$.origin') != 'semi_synthetic'
   AND (t.stopped IN ('passed', 'attempts', 'no_code') OR t.stopped = 'exhausted' AND t.attempts > 0)
 GROUP BY 1, 2, 3, 4 ORDER BY min(a.seq)"""
 

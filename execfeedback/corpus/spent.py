@@ -19,7 +19,7 @@ PURPOSES = ("records", "rejected", "undecided")
 _QUERY = """
 WITH used AS MATERIALIZED (
     SELECT CAST(json_extract(one.value, '$.id') AS TEXT) AS call, max(a.record IS NOT NULL) AS record
-    FROM admissions a JOIN trajectories t ON t.id = a.trajectory, json_each(t.body, '$.calls') one GROUP BY 1)
+    FROM admissions a JOIN trajectories t ON t.id = a.trajectory, json_each(strict(t.body), '$.calls') one GROUP BY 1)
 SELECT CASE WHEN used.record THEN 'records' WHEN used.record = 0 THEN 'rejected' ELSE 'undecided' END, count(*),
        sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd)
 FROM calls LEFT JOIN used ON used.call = calls.id GROUP BY 1"""

@@ -131,8 +131,8 @@ def spread(corpus: Corpus, column: str) -> tuple[Bar, ...]:
 def confidence(corpus: Corpus) -> tuple[Bar, ...]:
     """Records by their estimate of being right, in ranges; `part` are the repaired ones."""
     rows = corpus.select(
-        """SELECT min(CAST(json_extract(body, '$.confidence') * 10 AS INTEGER), 9) AS n, count(*), sum(attempts > 1)
-           FROM records WHERE json_extract(body, '$.confidence') IS NOT NULL GROUP BY n ORDER BY n DESC"""
+        """SELECT min(CAST(json_extract(strict(body), '$.confidence') * 10 AS INTEGER), 9) AS n, count(*), sum(attempts > 1)
+           FROM records WHERE json_extract(strict(body), '$.confidence') IS NOT NULL GROUP BY n ORDER BY n DESC"""
     )
     most = max((number for _, number, _ in rows), default=1)
     return tuple(
@@ -180,12 +180,12 @@ def retention(corpus: Corpus) -> tuple[Retention, ...]:
     """By difficulty, the commonest first: gates must not quietly drop what is hard."""
     rows = corpus.select(
         """SELECT difficulty, count(*) AS n, sum(passed), sum(record), sum(refused), sum(refused AND approved) FROM (
-             SELECT coalesce(json_extract(body, '$.problem.difficulty'), 'not given') AS difficulty,
+             SELECT coalesce(json_extract(strict(body), '$.problem.difficulty'), 'not given') AS difficulty,
                     stopped = 'passed' AS passed, admissions.record IS NOT NULL AS record,
-                    coalesce(NOT (json_extract(body, '$.reviews[0].correct')
-                      AND json_extract(body, '$.reviews[0].style')), 0) AS refused,
-                    coalesce(json_extract(body, '$.reviews[#-1].correct')
-                      AND json_extract(body, '$.reviews[#-1].style'), 0) AS approved
+                    coalesce(NOT (json_extract(strict(body), '$.reviews[0].correct')
+                      AND json_extract(strict(body), '$.reviews[0].style')), 0) AS refused,
+                    coalesce(json_extract(strict(body), '$.reviews[#-1].correct')
+                      AND json_extract(strict(body), '$.reviews[#-1].style'), 0) AS approved
              FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id)
            GROUP BY difficulty ORDER BY n DESC, difficulty"""
     )

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from execfeedback.errors import EngineMissing, ExecfeedbackError, InputError, SandboxMissing
-from execfeedback.jsonl import json_line, value_in
+from execfeedback.jsonl import json_line, strict, value_in
 from execfeedback.printable import printable
 from execfeedback.service.runner import DeadlinePassed
 from execfeedback.service.turns import Refused
@@ -72,8 +72,8 @@ def fault(status: int, code: str, message: str, headers: dict[str, str] | None =
 
 
 def json_reply(value: Any, headers: dict[str, str] | None = None, status: int = 200) -> Response:
-    """JSON in the form of our lines: fields in their order, lone surrogates escaped."""
-    return Response(json_line(value), status, headers, "application/json")
+    """JSON in the form of our lines: fields in their order, lone surrogates escaped; strict, as not every client is Python."""
+    return Response(strict(json_line(value).decode()), status, headers, "application/json")
 
 
 async def body_of(request: Request) -> Any:

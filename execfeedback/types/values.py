@@ -33,9 +33,13 @@ RoleName = Literal["solver", "tester", "judge", "writer"]
 
 
 class Value(BaseModel):
-    """A frozen value; an unknown field is an error that names it."""
+    """A frozen value; an unknown field is an error that names it.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    NaN and the infinities are written as Python's `json` spells and reads them: as null, which is pydantic's default, a test
+    would ask for another value than the one that was proven, and two different tests would have one digest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
     __test__: ClassVar[bool] = False
     """Some names start with `Test`; pytest must not take them for test classes."""
 
