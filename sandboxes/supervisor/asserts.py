@@ -1,6 +1,7 @@
 """Assert statements that remember their operands, so that a failure can say what was got and what was expected."""
 
 import ast
+import re
 
 LEFT, RIGHT = "_ef_left", "_ef_right"
 BLOCKS = ("body", "orelse", "finalbody")
@@ -23,6 +24,80 @@ def remembering(tree):
             found.append(node)
             keep_operands(node)
     return found
+
+
+# ---- asserting by a call -------------------------------------------------------------------------------------------
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
+DATA = (ast.List, ast.Tuple, ast.Set)
+MOST_DATA = 100
+SWALLOWED = {"AssertionError", "Exception", "BaseException"}
+ASSERTING = re.compile(r"assert(_|[A-Z])")
+
+
+def helpers(tree):
+    """Names of the tests' own functions that assert, some by calling others."""
+    functions = [node for node in walked(tree) if isinstance(node, FUNCTIONS)]
+    found, before = set(), None
+    while found != before:
+        before = set(found)
+        found |= {f.name for f in functions if any(asserting(s, found) for s in f.body)}
+    return found
+
+
+def asserting(statement, names):
+    """Whether running it may raise what fails a test: an assert, AssertionError by name, a call of one of these functions.
+    What a `try` swallows does not count, nor what is only defined there."""
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, DEFINITIONS):
+            continue
+        if is_assertion(node, names):
+            return True
+        left_out = node.body if isinstance(node, ast.Try) and swallows(node) else ()
+        waiting += [part for part in parts(node) if part not in left_out]
+    return False
+
+
+def is_assertion(node, names):
+    if isinstance(node, ast.Raise):
+        return "AssertionError" in used(node)
+    if isinstance(node, ast.Call):
+        return bool(ASSERTING.match(name_of(node.func)) or names & used(node))
+    return isinstance(node, ast.Assert)
+
+
+def swallows(statement):
+    return any(h.type is None or SWALLOWED & used(h.type) for h in statement.handlers)
+
+
+def used(node):
+    """The names in it, also those of methods that are called."""
+    found = list(walked(node))
+    called = {name_of(part.func) for part in found if isinstance(part, ast.Call)}
+    return called | {part.id for part in found if isinstance(part, ast.Name)}
+
+
+def name_of(function):
+    return getattr(function, "attr", None) or getattr(function, "id", "")
+
+
+def walked(node):
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += parts(node)
+
+
+def parts(node):
+    """The nodes below; of a long list of data none, which may be megabytes."""
+    return [] if isinstance(node, DATA) and len(node.elts) > MOST_DATA else list(ast.iter_child_nodes(node))
+
+
+# ---- operands ------------------------------------------------------------------------------------------------------
 
 
 def keep_operands(node):

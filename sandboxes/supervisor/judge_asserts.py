@@ -1,4 +1,5 @@
-"""Styles `asserts` (each top-level statement that contains an assert is a test) and `humaneval` (`check` is the test)."""
+"""Styles `asserts` (each top-level statement that contains an assert, or calls what does, is a test) and `humaneval` (`check`
+is the test)."""
 
 import ast
 import builtins
@@ -20,6 +21,7 @@ class Prepared:
     def __init__(self, source, style):
         tree = ast.parse(source, "tests.py")
         self.source = source
+        self.helpers = asserts.helpers(tree) if style == "asserts" else set()
         self.asserts = asserts.remembering(tree)
         self.tests = [s for s in tree.body if self.is_test(s)] if style == "asserts" else []
         if style == "asserts":
@@ -29,7 +31,13 @@ class Prepared:
     def is_test(self, statement):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return False
-        return any(statement.lineno <= a.lineno <= (statement.end_lineno or 0) for a in self.asserts)
+        within = any(statement.lineno <= a.lineno <= (statement.end_lineno or 0) for a in self.asserts)
+        return within or asserts.asserting(statement, self.helpers)
+
+    def name(self):
+        """`__name__` for the tests: they are the program where it is that what some of them ask."""
+        asked = any(isinstance(s, ast.If) and "__name__" in asserts.used(s.test) for s in self.tests)
+        return "__main__" if asked else "tests"
 
     def text_of(self, node):
         return ast.get_source_segment(self.source, node) or ""
@@ -76,7 +84,7 @@ def run(plan, prepared, module):
     if plan["style"] == "asserts" and not prepared.tests:
         return [test("tests", "error", "tests", "no_tests", "the tests contain no assert statement")], 0
     begun = []
-    namespace = {"__name__": "tests", MARK: lambda: begun.append(TALK.calls)}
+    namespace = {"__name__": prepared.name(), MARK: lambda: begun.append(TALK.calls)}
     sys.modules["tests"] = types.ModuleType("tests")
     error = attempt(plan, prepared, module, namespace)
     if plan["style"] == "humaneval":

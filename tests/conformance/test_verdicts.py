@@ -90,6 +90,17 @@ async def test_what_went_wrong_is_told_apart(
     ("style", "tests", "reason"),
     [
         ("asserts", "x = 1\n", "no_tests"),
+        ("asserts", "def run():\n    assert add(1, 2) == 3\n\n\nadd(1, 2)\n", "no_tests"),
+        (
+            "asserts",
+            "def run():\n    try:\n        assert add(1, 2) == 3\n    except Exception:\n        pass\n\n\nrun()\n",
+            "no_tests",
+        ),
+        (
+            "asserts",
+            "def run():\n    assert add(1, 2) == 3\n\n\ntry:\n    run()\nexcept:\n    pass\n",
+            "no_tests",
+        ),
         ("asserts", "assert (\n", "tests_error"),
         ("asserts", "import nowhere\nassert add(1, 2) == 3\n", "tests_error"),
         ("asserts", "assert True\n", "vacuous"),
@@ -111,6 +122,30 @@ async def test_bad_tests_are_not_the_solutions_fault(
     found = await judged(sandbox, style=style, tests=tests, limits={"cpu_s": 1, "wall_s": 2})
 
     assert (found.verdict, found.reasons, found.passed) == ("bad_tests", (reason,), None)
+
+
+@pytest.mark.parametrize(
+    ("tests", "expected"),
+    [
+        ("def run():\n    assert add(1, 2) == 3\n\n\nrun()\n", 1),
+        ("def equal(a, b):\n    assert a == b\n\n\nequal(add(1, 2), 3)\nequal(add(2, 2), 4)\n", 2),
+        ("def equal(a, b):\n    assert a == b\n\n\ndef run():\n    equal(add(1, 2), 3)\n\n\nrun()\n", 1),
+        ("def equal(a, b):\n    assert a == b\n\n\nfor n in [1, 2]:\n    equal(add(n, n), 2 * n)\n", 1),
+        ("import asyncio\n\n\nasync def main():\n    assert add(1, 2) == 3\n\n\nasyncio.run(main())\n", 1),
+        ("class Tests:\n    def one(self):\n        assert add(1, 2) == 3\n\n\nTests().one()\n", 1),
+        ("from unittest import TestCase\nTestCase().assertEqual(add(1, 2), 3)\n", 1),
+        ("from unittest.mock import Mock\nseen = Mock()\nseen(add(1, 2))\nseen.assert_called_with(3)\n", 1),
+        ("if add(1, 2) != 3:\n    raise AssertionError\n", 1),
+        ("if __name__ == '__main__':\n    assert add(1, 2) == 3\n", 1),
+        ("def main():\n    assert add(1, 2) == 3\n\n\nif __name__ == '__main__':\n    main()\n", 1),
+    ],
+)
+async def test_an_assert_may_be_called(tests: str, expected: int, sandbox: Sandbox) -> None:
+    right = await judged(sandbox, style="asserts", tests=tests)
+    wrong = await judged(sandbox, style="asserts", tests=tests, solution=WRONG)
+
+    assert (right.verdict, right.tests.passed, right.tests.expected) == ("passed", expected, expected)
+    assert (wrong.verdict, wrong.reasons) == ("wrong_answer", ("assertion",))
 
 
 STACK = """
