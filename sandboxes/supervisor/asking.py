@@ -104,7 +104,7 @@ def exception(reply):
 def exception_class(names, base, module):
     name = names[0]
     if name in NEVER_RAISED_AS_THEMSELVES or base in NEVER_RAISED_AS_THEMSELVES:
-        return type(name, (RuntimeError,), {"__module__": "solution"})
+        return type(name, (RuntimeError,), {"__module__": "solution", "_stands_for": base})
     if name == base and module == "builtins":
         return builtin_exception(name)
     if module in KNOWN_EXCEPTIONS:

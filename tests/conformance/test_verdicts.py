@@ -305,6 +305,9 @@ async def test_changed_arguments_count_as_the_contract_says(
         ("'1'", 1, False),
         ("{1, 2}", [1, 2], False),
         ("0.1 + 0.2", 0.3, False),
+        ("__import__('collections').Counter('aab')", {"a": 2, "b": 1}, True),
+        ("__import__('collections').OrderedDict(a=1)", {"a": 1}, True),
+        ("__import__('collections').namedtuple('P', 'x y')(1, 2)", [1, 2], True),
     ],
 )
 async def test_cases_compare_by_exact_type_where_json_can(
@@ -338,6 +341,44 @@ async def test_a_case_may_expect_an_exception(sandbox: Sandbox) -> None:
     assert (await judged(sandbox, style="cases", tests=both)).verdict == "passed"
     none = await judged(sandbox, style="cases", tests=both, solution="def add(a, b):\n    return 3\n")
     assert none.verdict == "wrong_answer"
+
+
+@pytest.mark.parametrize(
+    ("solution", "name", "right"),
+    [
+        ("def add(n):\n    if n: raise KeyboardInterrupt\n", "RuntimeError", False),
+        ("def add(n):\n    if n: raise KeyboardInterrupt\n", "KeyboardInterrupt", True),
+        ("def add(n):\n    if n: raise IndexError\n", "LookupError", True),
+        ("class ValueError(Exception): pass\ndef add(n):\n    if n: raise ValueError\n", "ValueError", False),
+        ("class Mine(ValueError): pass\ndef add(n):\n    if n: raise Mine\n", "ValueError", True),
+        ("class Mine(ValueError): pass\ndef add(n):\n    if n: raise Mine\n", "Mine", True),
+    ],
+)  # fmt: skip
+async def test_an_exception_that_python_names_must_be_that_one(
+    solution: str, name: str, right: bool, sandbox: Sandbox
+) -> None:
+    cases = [{"args": [0], "expected": None}, {"args": [1], "raises": name}]
+    found = await judged(sandbox, style="cases", solution=solution, tests=cases)
+    assert (found.verdict == "passed") is right
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "verdict"),
+    [
+        ("[[2, 1], [3]]", {"checker": "unordered"}, "wrong_answer"),
+        ("[[3], [1, 2]]", {"checker": "unordered"}, "passed"),
+        ("[[2, 1], [3]]", {"contract": {"ordered": False}}, "wrong_answer"),
+        ("[10**400, [3]]", {"checker": {"float": 1e-6}}, "wrong_answer"),
+    ],
+)
+async def test_any_order_is_that_of_the_outermost_list(
+    value: str, more: dict[str, Any], verdict: str, sandbox: Sandbox
+) -> None:
+    tests = [{"expected": [[1, 2], [3]]}]
+    found = await judged(
+        sandbox, style="cases", solution=f"def add():\n    return {value}\n", tests=tests, **more
+    )
+    assert found.verdict == verdict
 
 
 ECHO = "import sys\nfor line in sys.stdin:\n    print(line.strip()[::-1])\n"
