@@ -22,10 +22,25 @@ from execfeedback.types import (
 )
 
 LONGEST_PATH, LONGEST_NAME = 1000, 200
+MOST_OUTPUT_KB = 8192
 
 
 def limits_of(item: Item, spoken: Language) -> Limits:
-    return with_grace(item.limits.over(spoken.limits), spoken.grace)
+    """The item's limits, completed by the language's; what is right fits into an output limit that the item does not set."""
+    limits = with_grace(item.limits.over(spoken.limits), spoken.grace)
+    needed_kb = 0 if item.limits.output_kb is not None else min(needed_bytes(item) >> 10, MOST_OUTPUT_KB)
+    return limits if needed_kb <= limits.output_kb else limits.model_copy(update={"output_kb": needed_kb})
+
+
+def needed_bytes(item: Item) -> int:
+    """Twice what a right solution prints in one process: for `stdio` one input's output, for `cases` the words of all answers,
+    which are text in hexadecimal."""
+    cases = () if isinstance(item.tests, str) else (*item.tests, *item.holdout)
+    outputs = [
+        2 * len(case.stdout.encode("utf-8", "replace")) for case in cases if isinstance(case, StdioCase)
+    ]
+    answers = [4 * len(json.dumps(case.expected, default=str)) for case in cases if isinstance(case, Case)]
+    return max(outputs, default=0) + sum(answers)
 
 
 def files_of(item: Item, spoken: Language) -> dict[str, FileText]:

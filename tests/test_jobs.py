@@ -48,6 +48,23 @@ def test_limits_that_are_left_out_are_the_languages() -> None:
     assert (made.limits.wall_s, made.limits.processes) == (PYTHON.limits.wall_s, PYTHON.limits.processes)
 
 
+@pytest.mark.parametrize(
+    ("style", "tests", "least_kb"),
+    [
+        ("stdio", [{"stdout": "a" * 300_000}, {"stdout": "b"}], 585),
+        ("cases", [{"args": [], "expected": "a" * 200_000}] * 2, 1562),
+        ("stdio", [{"stdout": "a"}], 256),
+        ("stdio", [{"stdout": "a" * 9_000_000}], 8192),
+    ],
+)
+def test_what_is_right_fits_into_an_output_limit_that_nobody_set(
+    style: str, tests: list[Any], least_kb: int
+) -> None:
+    c = language("c")
+    assert jobs.limits_of(item(style=style, tests=tests), c).output_kb == least_kb
+    assert jobs.limits_of(item(style=style, tests=tests, limits={"output_kb": 5}), c).output_kb == 5
+
+
 def test_an_environment_of_ones_own_is_used() -> None:
     assert jobs.split_job(item(), PYTHON, write_back=False).environment == "python"
     assert jobs.split_job(item(environment="mine"), PYTHON, write_back=False).environment == "mine"
