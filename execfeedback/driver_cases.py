@@ -14,7 +14,7 @@ from execfeedback.harness import harness_job
 from execfeedback.judge import Decision, charged_s, compile_decision, step_verdict, verdict
 from execfeedback.languages import Language
 from execfeedback.protocols import Sandbox
-from execfeedback.tokens import Raised
+from execfeedback.tokens import Fault, Raised
 from execfeedback.types import (
     Case,
     Execution,
@@ -135,12 +135,14 @@ class Run:
         try:
             got = tokens.decoded(text)
         except (ValueError, UnicodeEncodeError) as error:
-            got = Raised(f"the answer is no plain value: {error}")
+            got = Fault(f"the answer is no plain value: {error}")
         if self.right(case, got):
             return "passed", (), None
         wanted = f"an exception ({case.raises})" if case.raises else repr(case.expected)
         message = f"{self.call(case)} gave {got!r}, expected {wanted}"
         failure = Failure(test=f"case {number + 1}", message=message[:8000], traceback=step.stderr[-8000:])
+        if isinstance(got, Fault):
+            return "runtime_error", ("exception",), failure
         if isinstance(got, Raised):
             return (
                 ("wrong_answer", ("no_exception",), failure)
@@ -150,7 +152,7 @@ class Run:
         return "wrong_answer", ("value",), failure
 
     def right(self, case: Case, got: object) -> bool:
-        if case.raises is not None or isinstance(got, Raised):
+        if case.raises is not None or isinstance(got, Raised | Fault):
             return case.raises is not None and isinstance(got, Raised)
         checker = self.item.checker
         tolerance = checker.float if isinstance(checker, FloatChecker) else self.item.contract.tolerance

@@ -7,13 +7,20 @@ A word names its kind by its first letter, so that a reader needs no type and no
     i-12           an integer, in decimal      s68c3a9        text, UTF-8 in hexadecimal
     d0.1           a float (d-inf, dnan)       x626f6f6d      an exception, its text in hexadecimal
 
+Answers have four more, for what a language does not tell apart and for what is no answer:
+
+    e              an empty list that may as well be an empty map (PHP, Lua)
+    b3432          text that may as well be what it looks like: a number, true, false (bash)
+    c3432          the same in Perl, where 1 is true and 0 and nothing are false
+    y6e6f          the driver could not call or not show, and why: never the exception that a case may expect
+
 What a solution prints is untrusted: `decoded` makes plain values of it or raises ValueError.
 """
 
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 MOST_DEPTH = 100
 INTEGER = re.compile(r"-?[0-9]{1,4000}")
@@ -29,6 +36,47 @@ class Raised:
 
     def __repr__(self) -> str:
         return f"raised: {self.text}"
+
+
+class Fault:
+    """There was no answer: no such function, an argument that does not fit its type, a result that is no plain value."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"no value: {self.text}"
+
+
+class Empty(list[Any]):
+    """An empty list, or an empty map."""
+
+
+class Bare(str):
+    """Text of a language that has little else: it is the number, or the truth, that it is read as."""
+
+    truths: ClassVar[dict[str, bool]] = {}
+
+    def is_like(self, wanted: Any, tolerance: float) -> bool:
+        if isinstance(wanted, bool):
+            return self.truths.get(str(self)) is wanted
+        if isinstance(wanted, int | float):
+            return FLOAT.fullmatch(self.lower()) is not None and same_number(self.number(), wanted, tolerance)
+        return isinstance(wanted, str) and str(self) == wanted
+
+    def number(self) -> float:
+        return int(self) if INTEGER.fullmatch(self) else float(self)
+
+    def __repr__(self) -> str:
+        return str(self) if FLOAT.fullmatch(self.lower()) else super().__repr__()
+
+
+class BashText(Bare):
+    truths: ClassVar[dict[str, bool]] = {"true": True, "false": False}
+
+
+class PerlScalar(Bare):
+    truths: ClassVar[dict[str, bool]] = {"1": True, "0": False, "": False}
 
 
 def encoded(value: Any) -> str:
@@ -62,6 +110,9 @@ def words(value: Any, depth: int) -> Iterator[str]:
         raise ValueError(f"a {type(value).__name__} cannot be given to a solution in another language")
 
 
+TEXTS = {"s": str, "b": BashText, "c": PerlScalar}
+
+
 def decoded(text: str) -> Any:
     """The value of these words, all of them. Raises ValueError."""
     source = iter(text.split())
@@ -78,14 +129,16 @@ def taken(source: Iterator[str], depth: int) -> Any:
         raise ValueError("nested too deep")
     if word in ("n", "t", "f"):
         return {"n": None, "t": True, "f": False}[word]
+    if word == "e":
+        return Empty()
     if kind == "i" and INTEGER.fullmatch(rest):
         return int(rest)
     if kind == "d" and FLOAT.fullmatch(rest.lower()):
         return float(rest)
-    if kind == "s":
-        return bytes.fromhex(rest).decode("utf-8", "replace")
-    if kind == "x":
-        return Raised(bytes.fromhex(rest).decode("utf-8", "replace"))
+    if kind in TEXTS:
+        return TEXTS[kind](bytes.fromhex(rest).decode("utf-8", "surrogateescape"))
+    if kind in ("x", "y"):
+        return (Raised if kind == "x" else Fault)(bytes.fromhex(rest).decode("utf-8", "replace"))
     if kind == "l" and COUNT.fullmatch(rest):
         return [taken(source, depth + 1) for _ in range(int(rest))]
     if kind == "m" and COUNT.fullmatch(rest):
@@ -97,7 +150,7 @@ def pairs(source: Iterator[str], count: int, depth: int) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for _ in range(count):
         key = taken(source, depth)
-        if isinstance(key, list | dict | Raised):
+        if isinstance(key, list | dict | Raised | Fault):
             raise ValueError("a key must be a plain value")
         found[key] = taken(source, depth)
     return found
@@ -105,7 +158,10 @@ def pairs(source: Iterator[str], count: int, depth: int) -> dict[Any, Any]:
 
 def same(got: Any, wanted: Any, tolerance: float, *, ordered: bool = True) -> bool:
     """Whether an answer is the expected value: numbers by value (languages without integers answer with floats), true and
-    false are no numbers, a map's keys may have become text, everything else as it is."""
+    false are no numbers, a map's keys may have become text, everything else as it is. Without `ordered` the elements of the
+    outermost list come in any order; what is inside of them has its own."""
+    if isinstance(got, Bare):
+        return got.is_like(wanted, tolerance)
     if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
         return got is wanted
     if isinstance(wanted, int | float) and isinstance(got, int | float):
@@ -115,7 +171,7 @@ def same(got: Any, wanted: Any, tolerance: float, *, ordered: bool = True) -> bo
     if isinstance(wanted, list | tuple):
         return isinstance(got, list) and same_list(got, list(wanted), tolerance, ordered)
     if isinstance(wanted, dict):
-        return same_map(got, wanted, tolerance, ordered)
+        return same_map(got, wanted, tolerance)
     return False
 
 
@@ -134,23 +190,22 @@ def same_list(got: list[Any], wanted: list[Any], tolerance: float, ordered: bool
     if len(got) != len(wanted):
         return False
     if ordered:
-        return all(same(g, w, tolerance, ordered=ordered) for g, w in zip(got, wanted, strict=True))
+        return all(same(g, w, tolerance) for g, w in zip(got, wanted, strict=True))
     left = list(got)
     for element in wanted:
-        found = next((n for n, g in enumerate(left) if same(g, element, tolerance, ordered=ordered)), None)
+        found = next((n for n, g in enumerate(left) if same(g, element, tolerance)), None)
         if found is None:
             return False
         del left[found]
     return True
 
 
-def same_map(got: Any, wanted: dict[Any, Any], tolerance: float, ordered: bool) -> bool:
-    if got == [] and not wanted:  # an empty map and an empty list are one thing in PHP and Lua
+def same_map(got: Any, wanted: dict[Any, Any], tolerance: float) -> bool:
+    if isinstance(got, Empty) and not wanted:
         return True
     if not isinstance(got, dict) or len(got) != len(wanted):
         return False
     by_text = {str(key): content for key, content in got.items()}
     return all(
-        str(key) in by_text and same(by_text[str(key)], content, tolerance, ordered=ordered)
-        for key, content in wanted.items()
+        str(key) in by_text and same(by_text[str(key)], content, tolerance) for key, content in wanted.items()
     )

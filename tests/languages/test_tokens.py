@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execfeedback.tokens import Raised, decoded, encoded, same
+from execfeedback.tokens import BashText, Empty, PerlScalar, Raised, decoded, encoded, same
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
@@ -39,7 +39,9 @@ def test_what_is_no_value_is_refused(text: str) -> None:
 
 def test_an_exception_is_no_value_that_anything_equals() -> None:
     assert isinstance(decoded("x626f6f6d"), Raised)
-    assert not any(same(decoded("x00"), wanted, 1.0) for wanted in (None, 0, "", [], {}))
+    for word in ("x00", "y00"):
+        assert not any(same(decoded(word), wanted, 1.0) for wanted in (None, 0, "", [], {}))
+    assert not isinstance(decoded("y6e6f"), Raised)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,26 @@ def test_an_exception_is_no_value_that_anything_equals() -> None:
         (2**53 + 1, float(2**53), 0, False),
         (math.nan, math.nan, 0, True),
         ([1, 2], [2, 1], 0, False),
-        ([], {}, 0, True),
+        ([], {}, 0, False),
+        (Empty(), {}, 0, True),
+        (Empty(), [], 0, True),
+        (Empty(), {"a": 1}, 0, False),
+        (decoded("sff"), "\ufffd", 0, False),
+        (BashText("101"), "101", 0, True),
+        (BashText("101"), 101, 0, True),
+        (BashText("007"), "7", 0, False),
+        (BashText("1.50"), 1.5, 0, True),
+        (BashText("true"), True, 0, True),
+        (BashText("true"), "true", 0, True),
+        (BashText("1"), True, 0, False),
+        (BashText(""), False, 0, False),
+        (BashText("1_0"), 10, 0, False),
+        (BashText("x"), 0, 0, False),
+        (PerlScalar("321"), 321, 0, True),
+        (PerlScalar("1"), True, 0, True),
+        (PerlScalar(""), False, 0, True),
+        (PerlScalar("2"), True, 0, False),
+        (PerlScalar(""), None, 0, False),
         ({}, [], 0, False),
         ({"1": 2}, {"1": 2}, 0, True),
         ({1: 2}, {"1": 2}, 0, True),
@@ -71,3 +92,6 @@ def test_what_counts_as_equal(got: Any, wanted: Any, tolerance: float, right: bo
 def test_unordered_lists_are_compared_as_bags() -> None:
     assert same([2, 1, 2], [1, 2, 2], 0, ordered=False)
     assert not same([1, 1, 2], [1, 2, 2], 0, ordered=False)
+    assert same([[3], [1, 2]], [[1, 2], [3]], 0, ordered=False)
+    assert not same([[2, 1], [3]], [[1, 2], [3]], 0, ordered=False)
+    assert not same({"a": [2, 1]}, {"a": [1, 2]}, 0, ordered=False)
