@@ -2,11 +2,11 @@
 is the test)."""
 
 import ast
-import builtins
 import sys
 import types
 
 import asserts
+import names
 import tracebacks
 from conversation import TALK
 from results import failed, test
@@ -52,15 +52,6 @@ def mark(statement):
     return call
 
 
-def names_used(code):
-    """Every name that compiled tests look up outside their own scopes."""
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= names_used(constant)
-    return names
-
-
 def prepare(plan):
     return Prepared(plan["tests"], plan["style"])
 
@@ -69,13 +60,9 @@ def expected(prepared):
     return max(1, len(prepared.tests))
 
 
-def bind(namespace, used, module, entry_point):
-    """Give the tests the solution's names. A builtin's name is the solution's only where it is the entry point, or
-    where the tests use no other name of the solution at all."""
-    offered = used & module._names
-    plain = {n for n in offered if not hasattr(builtins, n)}
-    chosen = plain or offered
-    for name in chosen | ({entry_point} & offered):
+def bind(namespace, code, module, entry_point):
+    """Give the tests the solution's names."""
+    for name in names.undefined(code, module._names, entry_point):
         namespace[name] = getattr(module, name)
 
 
@@ -95,7 +82,7 @@ def run(plan, prepared, module):
 def attempt(plan, prepared, module, namespace):
     """Run the tests; the exception that ended them, or None."""
     try:
-        bind(namespace, names_used(prepared.code), module, plan["entry_point"])
+        bind(namespace, prepared.code, module, plan["entry_point"])
         exec(prepared.code, namespace)
         if plan["style"] == "humaneval":
             candidate = getattr(module, plan["entry_point"])
@@ -126,10 +113,10 @@ def results(prepared, begun, error):
 def outcome(name, prepared, error, source=""):
     if error is None:
         return test(name, "passed")
-    node, names = where(prepared, error)
+    node, seen = where(prepared, error)
     message = ""
     if node is not None and isinstance(error, AssertionError):
-        message = "\n".join(part for part in (asserts.explain(node, names), str(error)) if part)
+        message = "\n".join(part for part in (asserts.explain(node, seen), str(error)) if part)
     if node is not None:
         source = prepared.text_of(node)
     return failed(name, error, TALK.calls > 0, message, source)

@@ -105,9 +105,8 @@ def main():
         names, functions, modules = loaded()
     except not_loaded.CAUGHT as error:
         return end([not_loaded(error)], runner.expected(prepared))
-    module = sys.modules["solution"] = solution_module.SolutionModule(names, functions, modules)
-    for name in plan["modules"]:
-        sys.modules[name] = module if name == plan["main"] else solution_module.OtherModule(name)
+    module = solution_module.SolutionModule(names, functions, modules, plan["entry_point"])
+    solution_module.put(module, plan["modules"], plan["main"])
     return end(*runner.run(plan, prepared, module))
 
 

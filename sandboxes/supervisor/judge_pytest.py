@@ -5,10 +5,11 @@ import os
 import tempfile
 
 import asserts
+import names
 import pytest
 from conversation import TALK, CannotJudge, SolutionGone
-from judge_asserts import names_used
 from results import failed, test
+from solution_module import HIDDEN
 
 BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
 FLAGS = "-q -x --tb=short -p no:cacheprovider -p no:faulthandler -p no:junitxml -p no:pastebin -p no:nose -p no:doctest".split()
@@ -87,6 +88,8 @@ class Reporter:
 
     def collection_failure(self, report):
         text = str(report.longrepr)[-3000:]
+        if any(f"from '{name}'" in text for name in HIDDEN):
+            return test("collection", "error", "item", "needs_shared", text)
         blame = "solution" if TALK.gone or "'solution'" in text or "NameError" in text else "tests"
         reason = "missing_name" if blame == "solution" else "tests_error"
         return test("collection", "error", blame, reason, text)
@@ -104,9 +107,9 @@ class Reporter:
 
 
 def offer_names(code, module):
-    for name in names_used(code) & module._names:
-        if not hasattr(builtins, name):
-            setattr(builtins, name, getattr(module, name))
+    """A name that the tests use and nobody defines is the solution's."""
+    for name in names.undefined(code, module._names, None):
+        setattr(builtins, name, getattr(module, name))
 
 
 def run(plan, prepared, module):

@@ -8,9 +8,9 @@ import types
 import unittest
 
 import asserts
+import names
 import tracebacks
 from conversation import TALK
-from judge_asserts import names_used
 from results import failed, test
 
 BAD_TESTS = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -72,9 +72,9 @@ def frames_of(error):
 def compared(error):
     """`got:` and `expected:` lines from the arguments of the assert method that failed; empty where it had none."""
     for frame in frames_of(error):
-        names = frame.f_locals
-        if frame.f_code.co_name.startswith("assert") and "first" in names and "second" in names:
-            return f"got: {asserts.shown(names['first'])}\nexpected: {asserts.shown(names['second'])}"
+        seen = frame.f_locals
+        if frame.f_code.co_name.startswith("assert") and "first" in seen and "second" in seen:
+            return f"got: {asserts.shown(seen['first'])}\nexpected: {asserts.shown(seen['second'])}"
     return ""
 
 
@@ -90,9 +90,8 @@ def is_test(frame):
 
 def offer_names(code, module):
     """A name that the tests use and nobody defines is the solution's."""
-    for name in names_used(code) & module._names:
-        if not hasattr(builtins, name):
-            setattr(builtins, name, getattr(module, name))
+    for name in names.undefined(code, module._names, None):
+        setattr(builtins, name, getattr(module, name))
 
 
 def run(plan, prepared, module):

@@ -4,6 +4,7 @@ import traceback
 
 import tracebacks
 from conversation import CannotJudge, SolutionGone
+from solution_module import wants_hidden
 from values import Refused
 
 
@@ -38,6 +39,9 @@ def failed(name, error, called, message="", source=""):
     """The result of a test that ended in `error`. `called`: the solution had been used before."""
     if isinstance(error, CannotJudge):
         return test(name, "error", "item", error.reason, str(error), source=source)
+    if wants_hidden(error):
+        message = f"{described(error)}: that module is Python's, and a file of the solution has its name"
+        return test(name, "error", "item", "needs_shared", message, source=source)
     if isinstance(error, SolutionGone):
         return test(
             name, "error", "solution", "gone", "the solution process ended during this test", source=source

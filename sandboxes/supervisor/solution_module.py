@@ -4,15 +4,41 @@ import sys
 import types
 
 import asking
+import names
 from conversation import TALK
+from names import own_name
 from references import REFS, reference_of
 
-SHORT_NAMES = {"numpy": "numpy", "np": "numpy", "pandas": "pandas", "pd": "pandas"}
+HIDDEN = set()
+"""Files of the solution that the tests cannot import here: what they import under these names is Python's."""
 
 
-def own_name(name):
-    """The module that a name of the tests means, if it is one that every program may import; else None."""
-    return name if name in sys.stdlib_module_names else SHORT_NAMES.get(name)
+def by_star(defined, entry_point, frame):
+    """What `from solution import *` brings to the module of this frame. Without an entry
+    point, builtins that the solution redefines may be what these tests are about, or what they compare with."""
+    brought, unclear = names.by_star(defined, entry_point)
+    meant = unclear & names.used(frame.f_code)
+    if meant and entry_point is None and frame.f_code.co_name == "<module>":
+        TALK.refuse("needs_shared", f"import * takes builtins from the solution: {', '.join(sorted(meant))}")
+    return brought
+
+
+def put(module, others, main):
+    """Make the solution's modules importable. A file that is called like a module of Python's is none for the tests."""
+    sys.modules["solution"] = module
+    for name in others:
+        if names.is_pythons_module(name):
+            HIDDEN.add(name)
+        else:
+            sys.modules[name] = module if name == main else OtherModule(name, module._entry_point)
+
+
+def wants_hidden(error):
+    """Whether an error says that a module of Python's lacks what the solution's file of the same name may have."""
+    if isinstance(error, ImportError):
+        return error.name in HIDDEN
+    found = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
+    return isinstance(found, types.ModuleType) and found.__name__ in HIDDEN
 
 
 class SolutionModule(types.ModuleType):
@@ -20,15 +46,17 @@ class SolutionModule(types.ModuleType):
 
     A module of the standard library that the solution imports under its own name is the tests' own copy here."""
 
-    def __init__(self, names, functions, modules=()):
+    def __init__(self, defined, functions, modules=(), entry_point=None):
         super().__init__("solution")
         self.__dict__["_imported"] = frozenset(modules)
         self.__dict__["_functions"] = functions
-        self.__dict__["_names"] = frozenset(names)
-        self.__dict__["__all__"] = sorted(n for n in names if not n.startswith("_"))
+        self.__dict__["_names"] = frozenset(defined)
+        self.__dict__["_entry_point"] = entry_point
         self.__dict__["__file__"] = "solution.py"
 
     def __getattr__(self, name):
+        if name == "__all__":
+            return by_star(self._names, self._entry_point, sys._getframe(1))
         if name not in self._names:
             raise AttributeError(f"module 'solution' has no attribute '{name}'")
         known = self._functions.get(name)
@@ -45,9 +73,13 @@ class SolutionModule(types.ModuleType):
 class OtherModule(types.ModuleType):
     """Another file of the solution, imported there when the tests use it first."""
 
+    def __init__(self, name, entry_point):
+        super().__init__(name)
+        self.__dict__["_entry_point"] = entry_point
+
     def __getattr__(self, name):
         if name == "__all__":
-            return [n for n in asking.operate("dir", self._there()) if not n.startswith("_")]
+            return by_star(asking.operate("dir", self._there()), self._entry_point, sys._getframe(1))
         if name.startswith("__"):
             raise AttributeError(name)
         value = asking.attribute(reference_of(self._there()), name)

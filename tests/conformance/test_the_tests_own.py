@@ -1,0 +1,89 @@
+"""What is the tests' own stays so: builtins, modules, files and process, whatever a solution is called or leaves behind."""
+
+from typing import Any
+
+import pytest
+
+from execfeedback.protocols import Sandbox
+from execfeedback.types import Item, Verdict
+from execfeedback.verdicts import verdict_of
+
+
+async def judged(sandbox: Sandbox, **fields: Any) -> Verdict:
+    given = {"id": "x", "language": "python", "style": "asserts", **fields}
+    return await verdict_of(Item.model_validate(given), sandbox)
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+CHECK = "def check(candidate):\n    assert abs(candidate(3) - 1.5) < 1e-6\n"
+STAR = "from solution import *\n\n\ndef test_half():\n    assert {}(half(3) - 1.5) < 1e-6\n"
+HALF, ZERO = "def half(n):\n    return n / 2\n", "def half(n):\n    return -7.0\n"
+FAKE_ABS, FAKE_MATH = (
+    "def abs(x):\n    return 0.0\n",
+    "class math:\n    fabs = staticmethod(lambda x: 0.0)\n",
+)
+HALF_ITEMS: dict[str, dict[str, Any]] = {
+    "check": {"style": "humaneval", "tests": CHECK, "entry_point": "half"},
+    "star": {"style": "pytest", "tests": STAR.format("abs"), "entry_point": "half"},
+    "star after import": {"style": "pytest", "tests": f"import math\n{STAR.format('math.fabs')}"},
+    "star in asserts": {
+        "tests": "import math\nfrom solution import *\nassert math.fabs(half(3) - 1.5) < 1e-6\n"
+    },
+}
+
+
+@pytest.mark.parametrize("how", sorted(HALF_ITEMS))
+async def test_what_python_defines_is_not_the_solutions(how: str, sandbox: Sandbox) -> None:
+    wrong = ZERO + FAKE_ABS + FAKE_MATH
+
+    assert (await judged(sandbox, solution=HALF, **HALF_ITEMS[how])).verdict == "passed"
+    assert (await judged(sandbox, solution=wrong, **HALF_ITEMS[how])).verdict == "wrong_answer"
+
+
+async def test_a_builtins_name_is_the_solutions_where_it_is_the_entry_point(sandbox: Sandbox) -> None:
+    solution = "def abs(x):\n    return [x]\n"
+    for tests in ("assert abs(3) == [3]\n", "from solution import *\nassert abs(3) == [3]\n"):
+        found = await judged(sandbox, solution=solution, tests=tests, entry_point="abs")
+        assert (found.verdict, found.failure) == ("passed", None)
+
+
+async def test_builtins_by_star_without_an_entry_point_may_be_what_is_tested(sandbox: Sandbox) -> None:
+    tests = "from solution import *\nassert half(3) == 1.5\nassert abs(-2) == 2\n"
+    wrong = await judged(sandbox, solution=HALF + FAKE_ABS, tests=tests)
+    unused = await judged(sandbox, solution=HALF + "def len(x):\n    return 0\n", tests=tests)
+
+    assert (wrong.verdict, wrong.reasons) == ("unverifiable", ("needs_shared",))
+    assert unused.verdict == "passed"
+
+
+@pytest.mark.parametrize("style", ["asserts", "pytest", "unittest"])
+async def test_a_file_called_like_a_module_of_pythons_is_none_for_the_tests(
+    style: str, sandbox: Sandbox
+) -> None:
+    tests = (
+        "import math, unittest\nfrom solution import half\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_half(self):\n        assert math.fabs(half(3) - 1.5) < 1e-6\n"
+    )
+    if style == "asserts":
+        tests = "import math\nassert math.fabs(half(3) - 1.5) < 1e-6\n"
+    files = {"solution.py": ZERO, "math.py": "def fabs(x):\n    return 0.0\n"}
+
+    assert (await judged(sandbox, style=style, solution=files, tests=tests)).verdict == "wrong_answer"
+    right = {**files, "solution.py": HALF}
+    assert (await judged(sandbox, style=style, solution=right, tests=tests)).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("style", "tests"),
+    [
+        ("asserts", "from queue import MyQueue\nassert MyQueue().size == 0\n"),
+        ("asserts", "import queue\nassert queue.MyQueue().size == 0\n"),
+        ("pytest", "from queue import MyQueue\n\n\ndef test_it():\n    assert MyQueue().size == 0\n"),
+    ],
+)
+async def test_tests_that_want_such_a_file_need_one_process(style: str, tests: str, sandbox: Sandbox) -> None:
+    files = {"solution.py": "", "queue.py": "class MyQueue:\n    size = 0\n"}
+    found = await judged(sandbox, style=style, solution=files, tests=tests)
+
+    assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
