@@ -32,6 +32,7 @@ with atheris.instrument_imports(
         "references",
         "callbacks",
         "conversation",
+        "lineage",
         "judge_asserts",
         "results",
     ]

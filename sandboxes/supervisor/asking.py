@@ -1,11 +1,13 @@
 """Requests to the solution, and what a reply is here: a value, or an exception of the class that it says."""
 
+import builtins
 import sys
 import warnings
 
 import changes
 import values
 from conversation import TALK, builtin_exception
+from lineage import class_of, rows
 from references import REFS
 
 WRITE_BACK = False
@@ -90,7 +92,7 @@ def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
     _, names, base, module, args, text, reference, trace, _warned = reply
-    cls = exception_class([str(n) for n in names], str(base), str(module))
+    cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
         error = cls.__new__(cls, *args)
@@ -101,22 +103,43 @@ def exception(reply):
     return error
 
 
-def exception_class(names, base, module):
+def exception_class(names, base, module, told=None):
     name = names[0]
     if name in NEVER_RAISED_AS_THEMSELVES or base in NEVER_RAISED_AS_THEMSELVES:
         return type(name, (RuntimeError,), {"__module__": "solution", "_stands_for": base})
     if name == base and module == "builtins":
         return builtin_exception(name)
-    if module in KNOWN_EXCEPTIONS:
-        found = getattr(sys.modules.get(module), name, None)
-        if isinstance(found, type) and issubclass(found, Exception):
-            return found
-    key = tuple(names)
-    if key not in EXCEPTION_CLASSES:
-        up = next((n for n in range(1, len(names)) if tuple(names[n:]) in EXCEPTION_CLASSES), None)
-        parent = EXCEPTION_CLASSES[tuple(names[up:])] if up else builtin_exception(base)
-        EXCEPTION_CLASSES[key] = type(name, (parent,), {"__module__": "solution", **EXCEPTION_PARTS})
-    return EXCEPTION_CLASSES[key]
+    found = known_exception(name, module) or EXCEPTION_CLASSES.get(tuple(names))
+    found = found or class_of(rows(names, module, base, told), EXCEPTION_CLASSES, new_exception)
+    return found or builtin_exception(base)
+
+
+def known_exception(name, module):
+    found = getattr(sys.modules.get(module), name, None) if module in KNOWN_EXCEPTIONS else None
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
+def new_exception(names, module, parents):
+    """The class of an exception with these bases; None for one that is none, such as a mixin, and for what is never raised."""
+    if module == "builtins":
+        return builtin_exception(names[0]) if is_exception(names[0]) else None
+    parents = tuple(parent for parent in parents if parent)
+    if not parents or (known := known_exception(names[0], module)):
+        return known if parents else None
+    parts = {"__module__": "solution", **EXCEPTION_PARTS}
+    try:
+        return type(names[0], parents, parts)
+    except TypeError:  # classes of one name that are several there
+        return type(names[0], parents[:1], parts)
+
+
+def is_exception(name):
+    found = getattr(builtins, name, None)
+    return (
+        isinstance(found, type)
+        and issubclass(found, BaseException)
+        and name not in NEVER_RAISED_AS_THEMSELVES
+    )
 
 
 def exception_attribute(self, name):

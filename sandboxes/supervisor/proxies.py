@@ -11,6 +11,7 @@ import asking
 from asking import attribute, call, exception_class, operate, result, send
 from callbacks import answer_callback
 from conversation import TALK, builtin_exception
+from lineage import class_of, rows
 from references import REFS, Standin, reference_of
 
 CONTRACT_CLASSES = frozenset()
@@ -50,7 +51,7 @@ def make_proxy(tree):
 
 def raisable_class(tree, names, base):
     """An exception class of the solution: tests raise it, catch it, construct it."""
-    cls = exception_class(names, base, str(tree[4]))
+    cls = exception_class(names, base, str(tree[4]), *tree[7:])
     if "_class_ref" not in cls.__dict__ and cls.__module__ == "solution":
         cls._class_ref = tree
         cls.__new__ = staticmethod(lambda c, *args, **kwargs: construct_exception(c, args, kwargs))
@@ -162,26 +163,27 @@ def equals(x, other):
 
 
 def class_proxy(tree, names):
-    key = tuple(names)
-    if key not in CLASSES:
-        up = next((n for n in range(1, len(names)) if tuple(names[n:]) in CLASSES), None)
-        parent = CLASSES[tuple(names[up:])] if up else Proxy
-        CLASSES[key] = Meta(
-            names[0],
-            (parent,),
-            {"__module__": "solution", "_declared": not CONTRACT_CLASSES.isdisjoint(names)},
-            made=True,
-        )
-    cls = CLASSES[key]
+    cls = CLASSES.get(tuple(names))
+    if cls is None:
+        cls = class_of(rows(names, str(tree[4]), str(tree[5]), *tree[7:]), CLASSES, new_class)
     if tree[2] == "class":
         type.__setattr__(cls, "_class_ref", tree)
     return cls
 
 
+def new_class(names, _module, parents):
+    declared = not CONTRACT_CLASSES.isdisjoint(names)
+    parts = {"__module__": "solution", "_declared": declared}
+    try:
+        return Meta(names[0], parents or (Proxy,), parts, made=True)
+    except TypeError:  # classes of one name that are several there
+        TALK.refuse("needs_shared", f"the bases of class {names[0]} cannot be told apart")
+
+
 def object_proxy(tree, names, is_callable):
     cls = class_proxy(tree, names)
-    if is_callable:
-        cls = callable_class(cls)
+    if is_callable and "__call__" not in cls.__dict__:
+        type.__setattr__(cls, "__call__", call_proxy)
     proxy = object.__new__(cls)
     object.__setattr__(proxy, "_ref", tree)
     object.__setattr__(proxy, "_own", frozenset(str(n) for n in tree[6]))
@@ -189,14 +191,8 @@ def object_proxy(tree, names, is_callable):
     return proxy
 
 
-CALLABLE = {}
-
-
-def callable_class(cls):
-    if cls not in CALLABLE:
-        parts = {"__call__": lambda self, *a, **k: call(reference_of(self), a, k), "__module__": "solution"}
-        CALLABLE[cls] = Meta(cls.__name__, (cls,), parts, made=True)
-    return CALLABLE[cls]
+def call_proxy(self, *args, **kwargs):
+    return call(reference_of(self), args, kwargs)
 
 
 def iter_of(x):

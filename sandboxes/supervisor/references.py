@@ -50,7 +50,7 @@ class Refs:
     def get(self, tree):
         if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
             return self.test_objects[tree[1]]
-        if tree[0] != "h" or len(tree) != 7 or type(tree[1]) is not int:
+        if tree[0] != "h" or len(tree) not in (7, 8) or type(tree[1]) is not int:
             raise values.Refused(f"unknown reference {tree!r:.200}")
         if tree[1] not in self.made:
             self.made[tree[1]] = self.make(tree)

@@ -41,14 +41,25 @@ class Refs:
 
 
 def describe(x):
-    """(kind, class names outwards, module of the class, builtin base, overridden operators); of a function its own name."""
+    """(kind, class names outwards, module of the class, builtin base, overridden operators, and where it takes more the
+    bases of each class); of a function its own name."""
     if isinstance(x, types.FunctionType):
         code = x.__code__
         return "func", said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
     cls = x if isinstance(x, type) else type(x)
-    names = [str(c.__name__) for c in cls.__mro__ if c is not object]
+    line = [c for c in cls.__mro__ if c is not object]
+    names = [str(c.__name__) for c in line]
     base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
-    return kind_of(x), names, str(cls.__module__), base, overridden(cls)
+    return kind_of(x), names, str(cls.__module__), base, overridden(cls), *bases_of(line, names, base)
+
+
+def bases_of(line, names, base):
+    """[[module, places of its bases] of each class], unless each is the only base of the one before (see `lineage`)."""
+    own = (line[0].__module__, "builtins") if line else ()
+    if names.count(base) < 2 and all(len(c.__bases__) == 1 and c.__module__ in own for c in line):
+        return []
+    places = {id(c): n for n, c in enumerate(line)}
+    return [[[str(c.__module__), *(places[id(b)] for b in c.__bases__ if b is not object)] for c in line]]
 
 
 def said_of(function):
