@@ -74,16 +74,17 @@ def tidy(name):
 
 
 def remove(path):
-    """A file, an empty folder, or a folder that the supervisor made inside a run's, where no program can write; anything
+    """A file, an empty folder, or a folder that the supervisor made inside a run's, with what it can remove there; anything
     else is left to its owner."""
     try:
         found = os.lstat(path)
         if not stat.S_ISDIR(found.st_mode):
             os.unlink(path)
-        elif found.st_uid == 0 and os.path.dirname(path) not in PLACES:
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.rmdir(path)
+            return
+        if found.st_uid == 0 and os.path.dirname(path) not in PLACES:
+            for entry in os.listdir(path):
+                remove(f"{path}/{entry}")
+        os.rmdir(path)
     except OSError:
         return
 

@@ -31,9 +31,15 @@ class Room:
         os.chmod(self.folder, 0o1770)
 
 
-def fill(place, files):
+def fill(place, files, of_tests=()):
+    """Place these files. Where the tests have files of their own (`of_tests`, paths) in a folder of the solution's files,
+    everybody may put some, and nobody may remove another's."""
     for path, content in files.items():
         write_file(place.folder, path, content)
+    for path in of_tests:
+        while path := os.path.dirname(path):
+            if os.path.isdir(f"{place.folder}/{path}"):
+                os.chmod(f"{place.folder}/{path}", 0o1777)
     return place
 
 

@@ -4,7 +4,8 @@ Theory of operation. The two processes have different uids and no way to reach e
 through here. They take turns: the judge process asks (`c`), the solution answers (`v`). Because every frame passes here,
 the supervisor itself counts calls and observed values, keeps the clock of whoever's turn it is, and says who overran
 which limit. Whatever the solution prints is taken from its pipe before its reply is passed on (`o`), so that tests see
-it in order. The result frame (`E`) is taken from the judge's channel alone. When the solution is gone, the judge process
+it in order. Tests with files of their own say first that these are placed (`p`); only then does the solution begin. The
+result frame (`E`) is taken from the judge's channel alone. When the solution is gone, the judge process
 hears so (`x`) and ends its tests by itself.
 """
 
@@ -52,7 +53,11 @@ class SplitRun:
     def run(self):
         split = self.job["split"]
         order = {"do": "split", "classes": split["contract"]["classes"], "main": split["main"]}
-        self.solution.channel.send(b"j", dumps(order))
+        self.order = dumps(order)
+        if split["files"]:
+            self.watch.switch("judge")
+        else:
+            self.begin()
         self.judge.channel.send(b"j", dumps(split))
         self.poll = select.poll()
         self.watched, self.streams = self.actions(), {}
@@ -77,6 +82,12 @@ class SplitRun:
                 next_look = time.monotonic() + measure.TICK_S
         if self.result is None:
             self.result = self.last_word()
+
+    def begin(self):
+        """Tell the solution's side what to load. The tests' own files lie there before anything of it runs."""
+        self.solution.channel.send(b"j", self.order)
+        self.order = None
+        self.watch.switch("solution")
 
     def last_word(self):
         """The result of a judge process that did not wait for the solution, and ended while it was the solution's turn."""
@@ -133,6 +144,8 @@ class SplitRun:
                 self.pass_reply(message[1])
             elif message[0] == b"E":
                 self.result = message[1]
+            elif message[0] == b"p" and self.order:
+                self.begin()
             elif message[0] == b"c":
                 self.pass_call(message[1])
         if self.watch.turn == "solution" and self.solution.channel.closed:

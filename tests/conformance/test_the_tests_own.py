@@ -87,3 +87,72 @@ async def test_tests_that_want_such_a_file_need_one_process(style: str, tests: s
     found = await judged(sandbox, style=style, solution=files, tests=tests)
 
     assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+REPLACE = """
+import os
+
+
+def square(x):
+    path = "{path}"
+    for step in (
+        lambda: os.unlink(path),
+        lambda: open(path, "w").write("1"),
+        lambda: os.rename(os.path.dirname(path) or path, "away"),
+        lambda: (open("own", "w").write("1"), os.rename("own", path)),
+    ):
+        try:
+            step()
+        except OSError:
+            continue
+    return 1
+"""
+EARLY = """
+import os
+
+for path in ("data/deep/e.txt", "e.txt"):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    try:
+        open(path, "w").write("1")
+    except OSError:
+        continue
+
+
+def square(x):
+    return 1
+"""
+READS = "got = square(3)\nassert got == int(open('{path}').read())\n"
+
+
+@pytest.mark.parametrize("path", ["e.txt", "data/e.txt", "data/deep/e.txt"])
+@pytest.mark.parametrize("given", [{}, {"data/in.txt": "x"}], ids=["alone", "beside the solution's"])
+async def test_a_file_of_the_tests_is_not_replaced(
+    path: str, given: dict[str, str], sandbox: Sandbox
+) -> None:
+    right = "def square(x):\n    return x * x\n"
+    fields: dict[str, Any] = {"tests": READS.format(path=path), "files": {path: "9"}, "solution_files": given}
+
+    assert (await judged(sandbox, solution=right, **fields)).verdict == "passed"
+    for wrong in (REPLACE.format(path=path), EARLY):
+        assert (await judged(sandbox, solution=wrong, **fields)).passed is False
+
+
+async def test_both_sides_may_write_beside_the_tests_files(sandbox: Sandbox) -> None:
+    solution = (
+        "import os\n\nos.makedirs('data', exist_ok=True)\n\n\ndef save(path, text):\n"
+        "    os.makedirs(os.path.dirname(path), exist_ok=True)\n"
+        "    with open(path, 'w') as file:\n        file.write(text)\n    return os.path.getsize(path)\n"
+    )
+    tests = """
+import os
+assert save("data/out/a.txt", open("data/in.txt").read()) == 2
+assert open("data/out/a.txt").read() == "ab"
+with open("data/own.txt", "w") as file:
+    file.write("x")
+os.remove("data/own.txt")
+"""
+    found = await judged(sandbox, solution=solution, tests=tests, files={"data/in.txt": "ab"})
+
+    assert (found.verdict, found.failure, found.slot_recycled) == ("passed", None, False)
