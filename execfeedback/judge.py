@@ -1,8 +1,9 @@
 """From measurements to a verdict. Pure: the same item and execution give the same verdict, everywhere.
 
 What a pass needs: the judge process' end frame, at least one test, every expected test passed and none skipped, at least
-one call and one observed value (counted by the supervisor), and no limit overrun on either side. Everything else is
-somebody's fault, and the verdict says whose (CONTRACTS: the solution's, the tests', the item's).
+one call and one observed value (counted by the supervisor), a solution that answered to the end, and no limit overrun on
+either side. Everything else is somebody's fault, and the verdict says whose (CONTRACTS: the solution's, the tests', the
+item's).
 """
 
 import re
@@ -174,6 +175,9 @@ def complete(split: SplitResult) -> Decision:
             ("tests_error",),
             Failure(test="tests", message=f"{ran} of {split.expected} tests ran"),
         )
+    if split.gone:
+        gone = TestResult(name="tests", outcome="error", blame="solution", reason="gone")
+        return ended_early(gone, split.solution)
     if split.shared and split.solution.exit_code != 0:
         message = "the process ended after its result, and not as it should have"
         return "runtime_error", ("exited",), Failure(test="tests", message=message)

@@ -48,6 +48,8 @@ def test_a_complete_run_passes() -> None:
         ({"tests": (PASSED, TestResult(name="u", outcome="not_run"))}, "bad_tests", "tests_error"),
         ({"calls": 0}, "bad_tests", "vacuous"),
         ({"values": 0}, "bad_tests", "vacuous"),
+        ({"gone": True}, "runtime_error", "exited"),
+        ({"gone": True, "tests": (bad(),)}, "wrong_answer", "assertion"),
         ({"tests": (PASSED, bad("skipped", "tests", "skipped"))}, "bad_tests", "skipped"),
         ({"tests": (bad("error", "tests", "tests_error"),)}, "bad_tests", "tests_error"),
         ({"tests": (bad(),)}, "wrong_answer", "assertion"),

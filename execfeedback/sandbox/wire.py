@@ -55,6 +55,7 @@ def split_result(raw: dict[str, Any]) -> SplitResult:
         calls=raw["calls"],
         values=raw["values"],
         mutated=bool(report and report["mutated"]),
+        gone=raw.get("gone") is True,
         replays=tuple(Replay.model_validate(one) for one in raw.get("replays", ())),
         shared=raw.get("shared") is True,
         judge=StepResult.model_validate(raw["judge"]),

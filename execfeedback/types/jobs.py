@@ -136,6 +136,8 @@ class SplitResult(Value):
     values: int = 0
     mutated: bool = False
     """The solution changed an argument."""
+    gone: bool = False
+    """The solution had ended when the tests asked it something."""
     replays: tuple[Replay, ...] = ()
     shared: bool = False
     """There was one process; `judge` and `solution` are the same facts, and nothing could be counted from outside."""

@@ -155,7 +155,6 @@ def end(tests, expected, word=b""):
         "expected": expected,
         "refused": refused,
         "mutated": TALK.mutated,
-        "gone": TALK.gone,
     }
     frames.write_all(CHANNEL, frames.frame(b"E", word + values.dumps(report)))
     os._exit(0)

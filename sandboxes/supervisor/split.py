@@ -260,6 +260,7 @@ class SplitRun:
             "report": self.result.decode("utf-8", "replace") if self.result else "",
             "calls": self.calls,
             "values": self.values,
+            "gone": self.told,
             "judge": facts(self.judge, self.cause["judge"], self.watch.of("judge"), 0, 0.0),
             "solution": facts(
                 self.solution,

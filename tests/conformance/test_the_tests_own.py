@@ -156,3 +156,28 @@ os.remove("data/own.txt")
     found = await judged(sandbox, solution=solution, tests=tests, files={"data/in.txt": "ab"})
 
     assert (found.verdict, found.failure, found.slot_recycled) == ("passed", None, False)
+
+
+# ---- a solution that leaves -------------------------------------------------------------------------------------------
+
+LEAVES = "import os\n\n\ndef div(a, b):\n    if b == 0:\n        {}\n    return a / b\n"
+SWALLOWING = {
+    "asserts": "def raises():\n    try:\n        div(1, 0)\n    except BaseException:\n        return True\n\n\n"
+    "assert div(4, 2) == 2\nassert raises()\n",
+    "pytest": "import pytest\nfrom solution import div\n\n\ndef test_it():\n    assert div(4, 2) == 2\n"
+    "    with pytest.raises(BaseException):\n        div(1, 0)\n",
+    "unittest": "import unittest\nfrom solution import div\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    "        self.assertEqual(div(4, 2), 2)\n        try:\n            div(1, 0)\n        except:\n            pass\n",
+}
+
+
+@pytest.mark.parametrize("style", sorted(SWALLOWING))
+async def test_a_solution_that_is_gone_has_not_passed_whatever_the_tests_swallow(
+    style: str, sandbox: Sandbox
+) -> None:
+    for leave in ("os._exit(0)", "os.kill(os.getpid(), 9)"):
+        found = await judged(sandbox, style=style, tests=SWALLOWING[style], solution=LEAVES.format(leave))
+        assert (found.verdict, found.reasons) == ("runtime_error", ("exited",))
+    for stay in ("raise SystemExit", "pass"):
+        found = await judged(sandbox, style=style, tests=SWALLOWING[style], solution=LEAVES.format(stay))
+        assert found.verdict == "passed"
