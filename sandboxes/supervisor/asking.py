@@ -8,14 +8,10 @@ import changes
 import values
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
-from references import REFS
+from references import KNOWN_EXCEPTIONS, REFS
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
-KNOWN_EXCEPTIONS = frozenset(
-    "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
-    "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy".split()
-)
 NEVER_RAISED_AS_THEMSELVES = frozenset(
     {"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"}
 )
@@ -92,6 +88,8 @@ def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
     _, names, base, module, args, text, reference, trace, _warned = reply
+    if reference[0] == "cb":
+        return marked(its_own(reference), reference, text, trace)
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
@@ -99,6 +97,18 @@ def exception(reply):
     except Exception:
         error = builtin_exception(str(base))(str(text))
     error.args = args
+    return marked(error, reference, text, trace)
+
+
+def its_own(reference):
+    """An exception of the tests that went through the solution."""
+    error = REFS.get(reference)
+    if not isinstance(error, Exception):
+        raise values.Refused("not an exception")
+    return error
+
+
+def marked(error, reference, text, trace):
     error.__dict__.update(_ref=reference, _text=str(text), _trace=str(trace))
     return error
 

@@ -1,10 +1,13 @@
-"""What the solution may ask of the tests' objects: to call them, to iterate, their public parts."""
+"""What the solution may ask of the tests' objects: to call them, to iterate, their public parts and operators."""
 
 import sys
 
 import values
-from conversation import builtin_exception
-from references import REFS, how_to_pass
+from conversation import TALK, builtin_exception
+from operations import OFFERED
+from references import REFS, how_to_pass, offered
+
+HIDDEN_OF_MOCKS = ("assert_", "reset_mock", "configure_mock", "mock_add_spec", "attach_mock")
 
 
 def answer_callback(tree):
@@ -14,18 +17,50 @@ def answer_callback(tree):
     target = sys.modules["builtins"].input if number == -1 else REFS.test_objects[number]
     if how == "call":
         return values.encode(target(*args, **kwargs), REFS)
+    return values.encode(part_of(target, how)(target, *args), REFS)
+
+
+def part_of(target, how):
     passed = how_to_pass(target)
-    if passed == "iter" and how in ITERATOR_PARTS:
-        return values.encode(ITERATOR_PARTS[how](target, *args), REFS)
-    if passed == "obj" and how in OBJECT_PARTS:
-        return values.encode(OBJECT_PARTS[how](target, *args), REFS)
-    raise TypeError(f"{type(target).__name__} of the tests does not offer {how}")
+    if how in OFFERED and passed == "obj" and how in offered(type(target)):
+        return getattr(type(target), how)
+    found = PARTS.get(passed, {}).get(how)
+    if found is None:
+        raise TypeError(f"{type(target).__name__} of the tests does not offer {how}")
+    return found
 
 
-def public(name):
-    if type(name) is not str or name.startswith("_"):
+def public(target, name):
+    mocks = type(target).__module__ == "unittest.mock"
+    if type(name) is not str or name.startswith("_") or (mocks and name.startswith(HIDDEN_OF_MOCKS)):
         raise AttributeError(name)
     return name
+
+
+def change(target, name, value):
+    """Set an attribute. What the tests call stays theirs: a method that the solution puts there would judge for them."""
+    if callable(getattr(target, public(target, name), None)) or type(target).__module__ == "unittest.mock":
+        kind = type(target).__name__
+        TALK.refuse("needs_shared", f"the solution replaces {name} of an object of type {kind} of the tests")
+    setattr(target, name, value)
+
+
+def leave(target, name=None, text=""):
+    error = None if name is None else builtin_exception(name)(text)
+    return target.__exit__(None if name is None else type(error), error, None)
+
+
+def about(target):
+    """[name, qualified name, docstring, parameters] of a function or class, as far as there are such."""
+    import inspect  # few programs need it
+
+    try:
+        parameters = inspect.signature(target).parameters.values()
+        told = [[p.name, int(p.kind), p.default is not p.empty] for p in parameters]
+    except (TypeError, ValueError):
+        told = None
+    texts = [getattr(target, name, None) for name in ("__name__", "__qualname__", "__doc__")]
+    return [*(text if isinstance(text, str) else None for text in texts), told]
 
 
 ITERATOR_PARTS = {
@@ -35,11 +70,15 @@ ITERATOR_PARTS = {
     "close": lambda x: x.close(),
 }
 OBJECT_PARTS = {
-    "get": lambda x, name: getattr(x, public(name)),
-    "set": lambda x, name, value: setattr(x, public(name), value),
-    "enter": lambda x: x.__enter__(),
-    "exit": lambda x: x.__exit__(None, None, None),
-    "iter": lambda x: iter(x),
-    "len": lambda x: len(x),
-    "getitem": lambda x, key: x[key],
+    "get": lambda x, name: getattr(x, public(x, name)),
+    "set": change,
+    "exit": leave,
 }
+CALLED_PARTS = {"about": about}
+CLASS_PARTS = {
+    **OBJECT_PARTS,
+    **CALLED_PARTS,
+    "instance": lambda cls, x: isinstance(x, cls),
+    "subclass": lambda cls, x: issubclass(x, cls),
+}
+PARTS = {"func": CALLED_PARTS, "iter": ITERATOR_PARTS, "obj": OBJECT_PARTS, "class": CLASS_PARTS}

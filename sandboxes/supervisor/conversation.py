@@ -29,7 +29,7 @@ class Conversation:
     def __init__(self):
         self.replies = frames.Reader(CHANNEL)
         self.lock = _thread.RLock()
-        self.answer_callback = None
+        self.answer_callback = self.tell_error = None
         self.refused = None
         self.gone = False
         self.mutated = False
@@ -64,8 +64,7 @@ class Conversation:
         try:
             answer = ["ret", "ok", self.answer_callback(tree)]
         except Exception as error:
-            base = next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
-            answer = ["ret", "exc", base, [str(error)]]
+            answer = ["ret", "exc", self.tell_error(error)]
         frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(answer)))
 
     def refuse(self, reason, message):

@@ -11,3 +11,10 @@ OPERATORS = (
 OPERATIONS = {name: getattr(builtins, name) for name in BUILTINS.split()} | {
     name: getattr(operator, name) for name in OPERATORS.split()
 }
+
+OFFERED_NAMES = (
+    "eq ne hash lt le gt ge bool len iter next reversed getitem setitem delitem contains call str repr format enter exit "
+    "int float index abs neg pos add radd sub rsub mul rmul truediv rtruediv floordiv mod pow and or xor matmul lshift rshift"
+)
+OFFERED = tuple(f"__{name}__" for name in OFFERED_NAMES.split())
+"""What the solution may do with an object of the tests whose class defines it."""

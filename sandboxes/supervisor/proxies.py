@@ -27,7 +27,7 @@ def start(contract, write_back):
     CONTRACT_CLASSES = frozenset(contract["classes"])
     names = contract.get("mutates")
     asking.WRITE_BACK = frozenset(names) if write_back and isinstance(names, list) else write_back
-    TALK.answer_callback = answer_callback
+    TALK.answer_callback, TALK.tell_error = answer_callback, REFS.put
 
 
 def make_proxy(tree):

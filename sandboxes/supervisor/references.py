@@ -5,9 +5,24 @@ import types
 
 import values
 from conversation import TALK
+from operations import OFFERED
 
-PASSED_FILES = (io.StringIO, io.BytesIO, io.TextIOWrapper, io.BufferedReader, io.BufferedWriter)
-TEST_MODULES = {"tests", "test_solution", "__main__"}
+PASSED_WHOLE = (
+    io.StringIO,
+    io.BytesIO,
+    io.TextIOWrapper,
+    io.BufferedReader,
+    io.BufferedWriter,
+    types.SimpleNamespace,
+)
+"""What is handed over by its public parts, besides what is of these modules: objects of the tests, and mocks."""
+WHOLE_MODULES = {"tests", "test_solution", "__main__", "unittest.mock"}
+PASSED_FUNCTIONS = {"builtins", "functools", "operator", "types", "numpy"}
+KNOWN_EXCEPTIONS = frozenset(
+    "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
+    "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy".split()
+)
+"""Modules of the standard library whose exceptions are the same on both sides."""
 
 
 class Standin:
@@ -24,6 +39,7 @@ class Refs:
     def __init__(self):
         self.made = {}
         self.test_objects = []
+        self.numbers = {}
 
     def forget(self):
         self.__init__()
@@ -35,17 +51,27 @@ class Refs:
         reference = reference_of(x)
         if reference is not None:
             return reference
+        key = identity(x)
+        passed = self.passed(x)
+        number = self.numbers.get(key)
+        if number is None:
+            number = self.numbers[key] = len(self.test_objects)
+            self.test_objects.append(x)
+        return ["cb", number, *passed]
+
+    def passed(self, x):
+        """How it may be used there, and what must be known of it for that."""
+        if isinstance(x, BaseException):
+            return error_of(x, self)
         how = how_to_pass(x)
         if how is None:
+            name = type(x).__name__
             TALK.refuse(
-                "needs_shared",
-                f"an object of type {type(x).__name__} of the tests cannot be handed to the solution",
+                "needs_shared", f"an object of type {name} of the tests cannot be handed to the solution"
             )
-        number = next((i for i, known in enumerate(self.test_objects) if known is x), None)
-        if number is None:
-            number = len(self.test_objects)
-            self.test_objects.append(x)
-        return ["cb", number, how]
+        if how == "class" and issubclass(x, BaseException):
+            return error_class(x, self)
+        return [how, list(offered(type(x)))] if how == "obj" else [how]
 
     def get(self, tree):
         if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
@@ -72,22 +98,86 @@ def reference_of(x):
     return None
 
 
+def identity(x):
+    """Methods are made anew whenever they are read, and are equal."""
+    if isinstance(x, types.MethodType):
+        return id(x.__self__), id(x.__func__)
+    if isinstance(x, types.BuiltinMethodType) and not isinstance(x.__self__, (types.ModuleType, type(None))):
+        return id(x.__self__), x.__name__
+    return id(x)
+
+
+OPERATORS = {}
+
+
+def offered(cls):
+    """The operators that a class of the tests defines itself."""
+    if cls not in OPERATORS:
+        inherited = ((name, getattr(cls, name, None)) for name in OFFERED)
+        OPERATORS[cls] = [
+            n for n, found in inherited if found is not None and found is not getattr(object, n, None)
+        ]
+    return OPERATORS[cls]
+
+
+def error_class(cls, refs):
+    """Exceptions are caught by their class: one of the standard library by name, one of the tests by its name and bases."""
+    if cls.__module__ == "builtins" or cls.__module__ in KNOWN_EXCEPTIONS:
+        return ["known class", cls.__module__, cls.__name__]
+    return [
+        "error class",
+        cls.__name__,
+        [refs.put(base) for base in cls.__bases__ if issubclass(base, BaseException)],
+    ]
+
+
+def error_of(error, refs):
+    """An exception of the tests as the solution may see it: class, args, and public attributes that are plain values."""
+    args = error.args if all(is_plain(x) for x in error.args) else (str(error),)
+    parts = [(name, x) for name, x in error.__dict__.items() if not name.startswith("_") and is_plain(x)]
+    return [
+        "error",
+        refs.put(type(error)),
+        values.items(args, refs, 0),
+        [[n, values.encode(x, refs)] for n, x in parts],
+    ]
+
+
+def is_plain(x):
+    """Whether it crosses by value."""
+    try:
+        values.encode(x, NOTHING)
+    except values.Refused:
+        return False
+    return True
+
+
+class Nothing:
+    """A side to which nothing crosses by reference."""
+
+    enums_cross = False
+
+    def keeps(self, x):
+        return isinstance(x, Standin)
+
+    def put(self, x):
+        raise values.Refused("no plain value")
+
+
+NOTHING = Nothing()
+
+
 def how_to_pass(x):
     """How an object of the tests may be used by the solution: called, iterated, by its public parts; None: not at all."""
-    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)) or type(
-        x
-    ).__name__ in (
-        "partial",
-        "method-wrapper",
-        "itemgetter",
-        "attrgetter",
-        "methodcaller",
-    ):
+    if isinstance(x, type):
+        return "class"
+    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return "func"
+    module = type(x).__module__
+    if isinstance(x, PASSED_WHOLE) or module in WHOLE_MODULES:
+        return "obj"
     if isinstance(x, types.ModuleType):
         return None
     if hasattr(type(x), "__next__"):
         return "iter"
-    if isinstance(x, PASSED_FILES) or type(x).__module__ in TEST_MODULES:
-        return "obj"
-    return "func" if callable(x) else None
+    return "func" if callable(x) and module.partition(".")[0] in PASSED_FUNCTIONS else None

@@ -1,8 +1,10 @@
 """What crosses by reference, as the solution's side knows it: its own objects, and what stands for those of the tests."""
 
+import _thread
 import types
 
 import values
+from test_objects import TESTS_OBJECTS, Callback
 
 
 class Refs:
@@ -16,28 +18,45 @@ class Refs:
         self.module = module
         self.objects = []
         self.numbers = {}
+        self.theirs = {}
         self.classes = frozenset(classes)
+        self.lock = _thread.allocate_lock()
 
     def keeps(self, x):
         return type(x).__name__ in self.classes and type(x).__module__ == "solution"
 
     def put(self, x):
-        if isinstance(x, Callback):
-            return ["cb", x._number]
+        if isinstance(x, Callback) or (self.theirs and isinstance(x, (type, BaseException))):
+            number = getattr(x, "_number", None) if isinstance(x, Callback) else number_in(self.theirs, x)
+            if number is not None:
+                return ["cb", number]
         number = self.numbers.get(id(x))
-        if number is None:
-            number = self.numbers[id(x)] = len(self.objects)
+        return ["h", self.number(x) if number is None else number, *describe(x)]
+
+    def number(self, x):
+        with self.lock:  # several threads of the solution may answer
+            self.numbers[id(x)] = len(self.objects)
             self.objects.append(x)
-        return ["h", number, *describe(x)]
+            return self.numbers[id(x)]
 
     def get(self, tree):
         if tree[0] == "h":
             return self.objects[tree[1]]
         if tree[0] == "cb":
-            return CALLBACKS[tree[2]](tree[1])
+            return self.of_the_tests(tree)
         if tree[0] == "m":
             return self.module
         raise values.Refused("unknown reference")
+
+    def of_the_tests(self, tree):
+        """What stands for an object of the tests: the same one whenever it comes."""
+        if tree[1] not in self.theirs:
+            self.theirs[tree[1]] = TESTS_OBJECTS[tree[2]](tree, self)
+        return self.theirs[tree[1]]
+
+
+def number_in(theirs, x):
+    return next((number for number, known in theirs.items() if known is x), None)
 
 
 def describe(x):
@@ -90,73 +109,3 @@ def overridden(cls):
         if owner.__module__ != "builtins":
             found.append(name)
     return found
-
-
-class Callback:
-    """A function of the tests: it can be called, nothing else."""
-
-    _ask = None
-    """How the tests' side is asked: `solution_process` puts it here."""
-
-    def __init__(self, number):
-        self._number = number
-
-    def __call__(self, *args, **kwargs):
-        return self._ask(self._number, "call", args, kwargs)
-
-
-class IteratorCallback(Callback):
-    """A generator or iterator of the tests."""
-
-    __call__ = None
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return self._ask(self._number, "next")
-
-    def send(self, value):
-        return self._ask(self._number, "send", (value,))
-
-    def throw(self, error, *_):
-        name = type(error).__name__ if isinstance(error, BaseException) else str(error)
-        return self._ask(self._number, "throw", (name,))
-
-    def close(self):
-        return self._ask(self._number, "close")
-
-
-class ObjectCallback(Callback):
-    """An instance of a class of the tests: public attributes and methods, nothing else."""
-
-    def __getattr__(self, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._ask(self._number, "get", (name,))
-
-    def __setattr__(self, name, value):
-        if name == "_number":
-            object.__setattr__(self, name, value)
-        elif name.startswith("_"):
-            raise AttributeError(name)
-        else:
-            self._ask(self._number, "set", (name, value))
-
-    def __enter__(self):
-        return self._ask(self._number, "enter")
-
-    def __exit__(self, *_):
-        return self._ask(self._number, "exit")
-
-    def __iter__(self):
-        return self._ask(self._number, "iter")
-
-    def __len__(self):
-        return self._ask(self._number, "len")
-
-    def __getitem__(self, key):
-        return self._ask(self._number, "getitem", (key,))
-
-
-CALLBACKS = {"func": Callback, "iter": IteratorCallback, "obj": ObjectCallback}

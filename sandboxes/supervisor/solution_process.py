@@ -5,12 +5,13 @@ Theory of operation. The first frame on the channel says what to do: `program` (
 is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
-              ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", name, args]     the last two answer a callback
+              ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
               ["exc", names, base, module, args, text, x, traceback, warnings]
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
 """
 
+import _thread
 import builtins
 import json
 import linecache
@@ -23,20 +24,19 @@ import frames
 import tables  # noqa: F401, adds itself to what values may cross
 import values
 from operations import OPERATIONS
-from solution_objects import Callback, Refs
+from solution_objects import Refs
 from solution_program import execute, flush, run_program
 from solution_reports import SOURCES, note_warning, report, warned
+from test_objects import Callback
 
 CHANNEL = 3
 MUTABLE = (list, dict, set, bytearray)
 
 
-class Testside(Exception):
-    """A builtin-less exception of the tests' side, by name."""
-
-
 REQUESTS = frames.Reader(CHANNEL)
 REFS = None
+TURN = _thread.allocate_lock()
+"""Whose it is to send and to wait for what comes: one thread at a time, and none while a request is carried out."""
 
 
 # ---- the conversation -------------------------------------------------------------------------------------------
@@ -44,8 +44,10 @@ REFS = None
 
 def ask(number, how, args=(), kwargs={}):
     """Ask the tests' side and serve it until it has answered."""
-    send(["cb", number, how, values.items(args, REFS, 0), values.pairs(kwargs.items(), REFS, 0)])
-    return serve()
+    question = ["cb", number, how, values.items(args, REFS, 0), values.pairs(kwargs.items(), REFS, 0)]
+    with TURN:
+        send(question)
+        return serve()
 
 
 Callback._ask = staticmethod(ask)
@@ -57,7 +59,7 @@ def send(tree):
 
 
 def serve():
-    """Answer requests; returns (or raises) when a callback of ours was answered."""
+    """Answer requests; returns (or raises) when a callback of ours was answered. It is our turn when it is called."""
     while True:
         try:
             _kind, payload = REQUESTS.frame()
@@ -66,16 +68,19 @@ def serve():
         request = json.loads(payload)
         if request[0] == "ret":
             return answered(request)
-        send(reply(request))
+        TURN.release()
+        try:
+            answer = reply(request)
+        finally:
+            TURN.acquire()
+        send(answer)
 
 
 def answered(request):
+    found = values.decode(request[2], REFS)
     if request[1] == "ok":
-        return values.decode(request[2], REFS)
-    error = getattr(builtins, request[2], None)
-    if not (isinstance(error, type) and issubclass(error, BaseException)):
-        error = Testside
-    raise error(*values.values(request[3], REFS, 0))
+        return found
+    raise found
 
 
 def reply(request):
@@ -222,8 +227,10 @@ def run_split(job):
     builtins.input = lambda prompt="": ask(-1, "call", (str(prompt),))
     warnings.simplefilter("always")
     warnings.showwarning = note_warning
-    send(load(module))
-    serve()
+    loaded = load(module)
+    with TURN:
+        send(loaded)
+        serve()
 
 
 def load(module):

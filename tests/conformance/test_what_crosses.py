@@ -65,3 +65,124 @@ def test_errors_are_caught_by_their_bases_whichever_came_first():
 )
 async def test_classes_have_their_bases(tests: str, sandbox: Sandbox) -> None:
     assert outcome(await judged(sandbox, FAMILY, tests)) == PASSED
+
+
+HOLDER = """
+from concurrent.futures import ThreadPoolExecutor
+import functools, inspect
+def parallel(f, xs):
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(f, xs))
+def nested(f, g):
+    return parallel(lambda n: f(n) + sum(parallel(g, [n, n])), range(8))
+def unique(xs):
+    out = []
+    for x in xs:
+        if x not in out: out.append(x)
+    return out
+def count(xs):
+    seen = {}
+    for x in xs: seen[x] = seen.get(x, 0) + 1
+    return sorted(seen.values())
+def cyclic(head):
+    slow = fast = head
+    while fast and fast.next:
+        slow, fast = slow.next, fast.next.next
+        if slow is fast: return True
+    return False
+def ordered(xs): return sorted(xs)
+def same(a, b): return a == b
+def text(x): return str(x)
+def save(store, x): return store.save(x)
+def cheat(x):
+    x.valid = lambda: True
+    return 1
+def forget(store):
+    try: store.save.reset_mock()
+    except AttributeError: return "hidden"
+def write(file, x): file.write(x); return len(x)
+def known(x, cls): return isinstance(x, cls)
+def named(f): return functools.wraps(f)(lambda *a: f(*a))
+def takes(f): return len(inspect.signature(f).parameters)
+def safe(f, kind):
+    try: return f()
+    except kind as error: return list(error.args)
+def execute(base): return base.execute("select 1")
+class Emitter:
+    def __init__(self): self.handlers = []
+    def on(self, f): self.handlers.append(f)
+    def off(self, f): self.handlers.remove(f)
+    def emit(self, x): return [f(x) for f in self.handlers]
+"""
+OURS = """
+from dataclasses import dataclass
+class Node:
+    def __init__(self): self.next = None
+class Acc:
+    def valid(self): return False
+@dataclass(order=True, unsafe_hash=True)
+class Value:
+    n: int
+    def __str__(self): return f"<{self.n}>"
+class Handler:
+    def take(self, x): return x
+class Mine(Exception):
+    pass
+def fail(error): raise error
+def chain(n, back):
+    nodes = [Node() for _ in range(n)]
+    for a, b in zip(nodes, nodes[1:]): a.next = b
+    nodes[-1].next = nodes[0] if back else None
+    return nodes[0]
+"""
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "assert parallel(lambda x: x * x, list(range(40))) == [x * x for x in range(40)]",
+        "assert nested(lambda x: x, lambda x: sum(parallel(abs, [x]))) == [3 * x for x in range(8)]",
+        "a, b = Node(), Node()\nassert len(unique([a, b, a])) == 2 and count([a, b, a]) == [1, 2]",
+        "assert len(unique([Value(1), Value(1)])) == 1 and count([Value(1), Value(2), Value(1)]) == [1, 2]",
+        "assert cyclic(chain(5, True)) is True and cyclic(chain(5, False)) is False",
+        "assert [v.n for v in ordered([Value(3), Value(1), Value(2)])] == [1, 2, 3]",
+        "assert same(Value(1), Value(1)) and not same(Value(1), Value(2)) and not same(Node(), Node())",
+        "assert text(Value(3)) == '<3>'",
+        "e, h = Emitter(), Handler()\ne.on(h.take); e.on(text)\ne.off(h.take)\nassert e.emit(3) == ['3']",
+        "from unittest.mock import Mock\nm = Mock()\nm.save.return_value = 7\nassert save(m, 3) == 7\n"
+        "m.save.assert_called_once_with(3)",
+        "from unittest.mock import MagicMock\nm = MagicMock()\nassert forget(m) == 'hidden' and save(m, 1) is m.save()",
+        "import io\nf = io.StringIO()\nassert write(f, 'ab') == 2\nassert f.getvalue() == 'ab'",
+        "from types import SimpleNamespace\nassert save(SimpleNamespace(save=lambda x: x + 1), 1) == 2",
+        "assert known(Value(1), Value) and not known(Value(1), Node) and known(Value(1), (Node, Value))",
+        "assert named(chain).__name__ == 'chain' and takes(chain) == 2 and takes(lambda: 1) == 0",
+        "assert safe(lambda: fail(KeyError('k')), KeyError) == ['k']",
+        "assert safe(lambda: fail(Mine(1, [2])), (ValueError, Mine)) == [1, [2]]",
+        "import queue\nassert safe(lambda: fail(queue.Empty()), queue.Empty) == []",
+        "error = Mine(5)\ntry:\n    safe(lambda: fail(error), ValueError)\nexcept Mine as got:\n    assert got is error\n"
+        "assert text(1) == '1'",
+    ],
+)
+async def test_objects_of_the_tests_are_themselves(assertion: str, sandbox: Sandbox) -> None:
+    assert outcome(await judged(sandbox, HOLDER, OURS + assertion)) == PASSED
+
+
+@pytest.mark.parametrize(
+    ("assertion", "expected"),
+    [
+        ("x = Acc()\nassert cheat(x) == 1\nassert x.valid()", ("unverifiable", ("needs_shared",))),
+        (
+            "from unittest.mock import Mock\nx = Mock(valid=lambda: False)\nassert cheat(x) == 1\nassert x.valid()",
+            ("unverifiable", ("needs_shared",)),
+        ),
+        (
+            "import sqlite3\nassert execute(sqlite3.connect(':memory:')) is None",
+            ("unverifiable", ("needs_shared",)),
+        ),
+        ("safe(lambda: fail(Mine(5)), ValueError)\nassert text(1) == '1'", ("runtime_error", ("exception",))),
+    ],
+)
+async def test_the_solution_does_not_judge_by_the_tests_objects(
+    assertion: str, expected: tuple[str, tuple[str, ...]], sandbox: Sandbox
+) -> None:
+    assert outcome(await judged(sandbox, HOLDER, OURS + assertion)) == expected
