@@ -66,13 +66,20 @@ class Harness(Value):
     """Regular expression: the names of the tests in their text (group 1, or all). Empty: the program is one test, and
     ends with the line `@NONCE@ ended`, NONCE being the first line of its input."""
     comments: str = ""
-    """Regular expression: what is no code in the tests, and so names no test."""
+    """Regular expression: what is no code in the tests, strings and comments, and so names no test."""
+    hooks: str = ""
+    """Regular expression: names that `@EACH@` says as well, and that need not report."""
+    strays: str = ""
+    """Regular expression: names that look like those of tests. One that is neither test nor hook makes bad tests: it would
+    not run."""
     results: str = ""
-    """Regular expression: a test's `name` and `outcome` in what the program prints."""
+    """Regular expression: a test's `name` and `outcome` in what the program prints; `@NONCE@` as in `tests`."""
     ended: str = ""
-    """Regular expression: what the framework prints when all tests have run."""
+    """Regular expression: what the framework prints when all tests have run; `@NONCE@` as in `tests`."""
     passed: str = "PASS"
     """The outcome of a test that passed."""
+    skipped: str = "SKIP"
+    """The outcome of a test that its own text leaves out: it does not count."""
     failed: str = ""
     """Regular expression: what is printed when an assertion failed, and not the program."""
 
@@ -152,7 +159,13 @@ class Language(Value):
     @field_validator("native", mode="before")
     @classmethod
     def one_or_more(cls, given: Any) -> Any:
-        return [given] if isinstance(given, dict) else given
+        """A harness that says `like = true` is the one before it but for what it says."""
+        if not isinstance(given, list):
+            return [given] if isinstance(given, dict) else given
+        made: list[Any] = []
+        for one in given:
+            made.append(differing(made[-1], one) if isinstance(one, dict) and one.get("like") else one)
+        return made
 
     @property
     def image(self) -> str:
@@ -170,6 +183,11 @@ class Language(Value):
 
     def source_of(self, text: str, default: str | None = None) -> str:
         return self.source.replace("{stem}", self.stem_of(text, default))
+
+
+def differing(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in given.items() if name != "like"}
+    return {**before, **own, "files": {**before["files"], **own.get("files", {})}}
 
 
 def folder() -> Path:

@@ -27,6 +27,8 @@ from execfeedback.types import (
 )
 
 SHOWN = 8000
+AMONG_TESTS = re.compile(r"\x16=== NAME .*\n|\x16")
+"""What Go's package testing says in the form that is read by programs, and in no other."""
 
 
 async def native_verdict(
@@ -36,7 +38,8 @@ async def native_verdict(
     tests = with_carried(item, spoken, harness)
     mark = f"@{secrets.token_hex(8)}"
     expected = names_in(tests, harness)
-    each = "\n".join(harness.each.replace("{test}", name) for name in expected)
+    called = dict.fromkeys([*expected, *hooks_in(tests, harness)])
+    each = "\n".join(harness.each.replace("{test}", name) for name in called)
     job = harness_job(
         item,
         spoken,
@@ -53,12 +56,35 @@ async def native_verdict(
         counts = TestCounts(expected=len(expected))
         return shared(item, execution, execution.compile[-1], decision, counts, not_run(expected))
     step = execution.steps[0]
+    if wrong := wrong_tests(tests, expected, harness):
+        return shared(item, execution, step, wrong, TestCounts(expected=len(expected)), not_run(expected))
+    decision, counts, results = decided(step, expected, harness, mark)
+    seen = step.model_copy(update={"stdout": without(step.stdout, mark)})
+    return shared(item, execution, seen, unmarked(decision, mark), counts, results)
+
+
+def wrong_tests(tests: str, expected: list[str], harness: Harness) -> Decision | None:
+    """Tests of which some would not run, or that are none, pass nothing."""
     if harness.tests and not expected:
         none = Failure(test="tests", message="the text names no test")
-        return shared(item, execution, step, ("bad_tests", ("no_tests",), none), TestCounts(), ())
-    decision, counts, results = decided(step, expected, harness, mark)
-    seen = step.model_copy(update={"stdout": step.stdout.replace(f"{mark} ended\n", "")})
-    return shared(item, execution, seen, decision, counts, results)
+        return "bad_tests", ("no_tests",), none
+    if left_out := strays_in(tests, harness):
+        message = f"{left_out[0]} has the name of a test, and not the form of one"
+        return "bad_tests", ("tests_error",), Failure(test=left_out[0], message=message)
+    return None
+
+
+def without(text: str, mark: str) -> str:
+    """What the program printed, and not what was printed for us alone."""
+    return AMONG_TESTS.sub("", text.replace(f"{mark} ended\n", "").replace(mark, "execfeedback"))
+
+
+def unmarked(decision: Decision, mark: str) -> Decision:
+    name, reasons, failure = decision
+    if failure is None:
+        return decision
+    clean = {"message": without(failure.message, mark), "traceback": without(failure.traceback, mark)}
+    return name, reasons, failure.model_copy(update=clean)
 
 
 def not_run(names: list[str]) -> tuple[TestReport, ...]:
@@ -80,12 +106,29 @@ def with_carried(item: Item, spoken: Language, harness: Harness) -> str:
     return "\n".join([*(m.group() for m in re.finditer(harness.carry, main, re.M)), tests])
 
 
+def code_of(tests: str, harness: Harness) -> str:
+    return re.sub(harness.comments, " ", tests) if harness.comments else tests
+
+
 def names_in(tests: str, harness: Harness) -> list[str]:
     """The tests that must report: their names, or one without name where the program is the test."""
-    if not harness.tests:
-        return [""]
-    code = re.sub(harness.comments, "", tests) if harness.comments else tests
-    found = re.finditer(harness.tests, code, re.M)
+    return named(harness.tests, tests, harness) if harness.tests else [""]
+
+
+def hooks_in(tests: str, harness: Harness) -> list[str]:
+    return named(harness.hooks, tests, harness) if harness.hooks else []
+
+
+def strays_in(tests: str, harness: Harness) -> list[str]:
+    """Names of what looks like a test, and would not run."""
+    if not harness.strays:
+        return []
+    known = {*names_in(tests, harness), *hooks_in(tests, harness)}
+    return [name for name in named(harness.strays, tests, harness) if name not in known]
+
+
+def named(pattern: str, tests: str, harness: Harness) -> list[str]:
+    found = re.finditer(pattern, code_of(tests, harness), re.M)
     return [match.group(match.lastindex or 0) for match in found]
 
 
@@ -94,19 +137,34 @@ def decided(
 ) -> tuple[Decision, TestCounts, tuple[TestReport, ...]]:
     """What one run of the program means, and for each test."""
     if not harness.tests:
-        ended = step.stdout.endswith(f"{mark} ended\n")
+        ended = f"{mark} ended\n" in step.stdout
         passed = int(ended and step.cause == "exited" and step.exit_code == 0)
         decision = program(step, ended, harness)
         counts = TestCounts(expected=1, passed=passed, failed=1 - passed)
         return decision, counts, (whole(decision),)
-    outcomes = Counter(
-        (m["name"], m["outcome"])
-        for m in re.finditer(harness.results, step.stdout + "\n" + step.stderr, re.M)
-    )
-    passed = sum(outcomes[name, harness.passed] == 1 for name in expected)
-    other = sum(outcomes.values()) - passed
-    counts = TestCounts(expected=len(expected), passed=passed, failed=min(other, len(expected) - passed))
-    return reported(step, counts, other, harness), counts, told(expected, outcomes, harness)
+    text = step.stdout + "\n" + step.stderr
+    found = re.finditer(harness.results.replace("@NONCE@", mark), text, re.M)
+    outcomes = Counter((match["name"], match["outcome"]) for match in found)
+    wanted = Counter(run_of(expected, outcomes, harness))
+    passed = sum(count for name, count in wanted.items() if enough(name, count, outcomes, harness))
+    bad = sum(n for (_, outcome), n in outcomes.items() if outcome not in (harness.passed, harness.skipped))
+    counts = TestCounts(expected=wanted.total(), passed=passed, failed=min(bad, wanted.total() - passed))
+    ended = not harness.ended or bool(re.search(harness.ended.replace("@NONCE@", mark), text, re.M))
+    return reported(step, counts, bad, ended, harness), counts, told(expected, outcomes, harness)
+
+
+Outcomes = Counter[tuple[str, str]]
+
+
+def run_of(expected: list[str], outcomes: Outcomes, harness: Harness) -> list[str]:
+    """Without the tests that their own text leaves out."""
+    return [n for n in expected if outcomes[n, harness.passed] or not outcomes[n, harness.skipped]]
+
+
+def enough(name: str, count: int, outcomes: Outcomes, harness: Harness) -> bool:
+    """Whether as many passed as have that name, and none did not. One test may report for each of its parameters."""
+    kinds = {outcome for one, outcome in outcomes if one == name}
+    return outcomes[name, harness.passed] >= count and kinds <= {harness.passed, harness.skipped}
 
 
 def whole(decision: Decision) -> TestReport:
@@ -118,16 +176,15 @@ def whole(decision: Decision) -> TestReport:
     return each_test.report("tests", outcome, reasons[0], failure.message if failure else "")
 
 
-def told(
-    expected: list[str], outcomes: "Counter[tuple[str, str]]", harness: Harness
-) -> tuple[TestReport, ...]:
-    """As the program reported it. A test that it named twice, or with another word than the one for a pass, failed."""
-    named = {name for name, _ in outcomes}
+def told(expected: list[str], outcomes: Outcomes, harness: Harness) -> tuple[TestReport, ...]:
+    """As the program reported it."""
+    heard = {name for name, outcome in outcomes if outcome != harness.skipped}
+    counts = Counter(expected)
     return tuple(
         each_test.report(name, "passed")
-        if outcomes[name, harness.passed] == 1
+        if enough(name, counts[name], outcomes, harness)
         else each_test.report(name, "failed", "report")
-        if name in named
+        if name in heard
         else each_test.report(name, "not_run")
         for name in expected[: each_test.MOST]
     )
@@ -143,17 +200,33 @@ def program(step: StepResult, ended: bool, harness: Harness) -> Decision:
     return blamed(name, reasons, step, harness)
 
 
-def reported(step: StepResult, counts: TestCounts, other: int, harness: Harness) -> Decision:
-    """Every test that the text names passed once, nothing else was reported, the framework and the process ended well."""
+def reported(step: StepResult, counts: TestCounts, bad: int, ended: bool, harness: Harness) -> Decision:
+    """Every test that the text names passed, no other failed, the framework and the process ended well."""
     name, reasons = step_verdict(step, accepted=True)
     if name != "passed":
         return blamed(name, reasons, step, harness)
-    if other or counts.passed < counts.expected:
+    if bad:
         message = f"{counts.passed} of {counts.expected} tests passed, and the program ended with 0"
         return "wrong_answer", ("report",), Failure(test="tests", message=message, traceback=said(step))
-    if harness.ended and not re.search(harness.ended, step.stdout + "\n" + step.stderr, re.M):
+    if not ended:
         message = "the framework did not say that its tests had ended"
         return "runtime_error", ("exited",), Failure(test="tests", message=message, traceback=said(step))
+    return unrun(step, counts, harness)
+
+
+def unrun(step: StepResult, counts: TestCounts, harness: Harness) -> Decision:
+    """All that ran passed: it must be all that the text names. Where each was called by its name, the program kept it away."""
+    if not counts.expected:
+        message = "every test is skipped"
+        return "bad_tests", ("skipped",), Failure(test="tests", message=message, traceback=said(step))
+    if counts.passed < counts.expected:
+        message = f"{counts.passed} of {counts.expected} tests were run, and no other failed"
+        failure = Failure(test="tests", message=message, traceback=said(step))
+        return (
+            ("wrong_answer", ("report",), failure)
+            if harness.each
+            else ("bad_tests", ("tests_error",), failure)
+        )
     return "passed", (), None
 
 
