@@ -8,12 +8,15 @@ uses them. Text without fences is read from its first statement to its last; a b
 import re
 
 from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
+from execfeedback.bodies import is_foreign_body, under_prompt
 from execfeedback.completing import completed, is_body
 from execfeedback.languages import languages
+from execfeedback.looks import plain_code
 from execfeedback.scanning import chunks, defines, words
 from execfeedback.types import Problem
 
 _TAGS = {"python": frozenset({"python", "py", "python3", "py3", "python2", "ipython", "pyi", "python-repl"})}
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _RUN = re.compile(r"`{3,}")
 
 
@@ -28,13 +31,25 @@ def solution_in(text: str, problem: Problem) -> str | None:
     """The solution in an answer, ending in one newline, or None when there is no code."""
     said = answer(cleaned(text))
     blocks = _code_blocks(said, problem.language)
-    if problem.language == "python" and not blocks:
-        blocks = _unfenced(said, problem)
-    if not blocks:
-        return None
-    code = _chosen(blocks, _name(problem))
-    code = completed(code, problem) if problem.language == "python" else code
-    return code.strip("\n").rstrip() + "\n"
+    code = _python(said, blocks, problem) if problem.language == "python" else _foreign(said, blocks, problem)
+    return code.strip("\n").rstrip() + "\n" if code else None
+
+
+def _python(said: str, blocks: list[Block], problem: Problem) -> str | None:
+    blocks = blocks or _unfenced(said, problem)
+    return completed(_chosen(blocks, _name(problem)), problem) if blocks else None
+
+
+def _foreign(said: str, blocks: list[Block], problem: Problem) -> str | None:
+    """In another language: the block that is the answer, or what looks like code; a body under the prompt."""
+    before = unescaped(_FENCE.split(said, maxsplit=1)[0])
+    if is_foreign_body(said, problem) and (code := under_prompt(before, problem)):
+        return code
+    if blocks:
+        code = _chosen(blocks, _name(problem))
+        return (under_prompt(code, problem) or code) if is_foreign_body(code, problem) else code
+    code = None if fenced_blocks(said) else plain_code(before, problem.language)
+    return under_prompt(code, problem) if code and is_foreign_body(said, problem) else code
 
 
 def last_block(text: str, language: str) -> str | None:

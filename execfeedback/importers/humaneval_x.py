@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from execfeedback.go_imports import import_lines
 from execfeedback.importers import problems_of
 from execfeedback.types import Problem, Source, Style, Value
 
@@ -50,7 +51,6 @@ GO_KNOWN = (
     "regexp",
     "errors",
 )
-COMMENT = re.compile(r"/\*[\s\S]*?\*/|//[^\n]*")
 
 
 class Row(Value):
@@ -131,10 +131,8 @@ def _go(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def _go_head(code: str, known: tuple[str, ...]) -> str:
     """Package and imports of what the code uses; Go refuses others."""
-    bare = re.sub(r'"(?:\\.|[^"\\\n])*"|`[^`]*`', '""', COMMENT.sub("", code))
-    used = [path for path in known if re.search(rf"\b{path.rpartition('/')[2]}\.[A-Z]", bare)]
-    lines = "".join(f'    "{path}"\n' for path in used)
-    return f"package main\n\nimport (\n{lines})\n\n" if used else "package main\n\n"
+    lines = import_lines(code, known)
+    return f"package main\n\n{lines}\n" if lines else "package main\n\n"
 
 
 PARTS = {"python": _python, "java": _java, "go": _go, "rust": _rust}

@@ -1,0 +1,110 @@
+"""Bodies in languages other than Python: what a model wrote goes on where the problem's prompt ends.
+
+In braces, a body ends where they balance, and gets those that it lacks: some end before, others ramble on.
+"""
+
+import re
+from collections.abc import Iterator
+
+from execfeedback.foreign import BRACED, bare, defines
+from execfeedback.go_imports import fitted
+from execfeedback.looks import reads_as_code
+from execfeedback.types import Problem
+
+_BRACE = re.compile(r"[{}]")
+_TAIL = re.compile(r"[)\];,]*")
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def open_body(prompt: str, language: str) -> int:
+    """How many braces of a prompt are open where it ends."""
+    depth = 0
+    for found in _BRACE.finditer(bare(prompt, language)):
+        depth = depth + 1 if found[0] == "{" else max(0, depth - 1)
+    return depth
+
+
+def is_foreign_body(code: str, problem: Problem) -> bool:
+    """Whether code is the rest of what the problem's prompt begins: the prompt defines the entry point, the body does not."""
+    prompt, name, language = problem.prompt, problem.entry_point, problem.language
+    if not prompt or not name or not defines(prompt, name, language):
+        return False
+    if language not in BRACED:
+        return not defines(code, name, language)
+    depth = open_body(prompt, language)
+    return depth > 0 and not defines(code[: _end(code, depth, language)], name, language)
+
+
+def under_prompt(code: str, problem: Problem) -> str | None:
+    """The prompt with the body below it, or None where the body does not read as code."""
+    prompt, language = problem.prompt or "", problem.language
+    body = code.strip("\n").rstrip()
+    missing = 0
+    if language in BRACED:
+        body, missing = _balanced(body, open_body(prompt, language), language)
+    if not reads_as_code(body, language):
+        return None
+    code = f"{prompt.rstrip()}\n{body}\n" + "}\n" * missing
+    return fitted(code) if language == "go" else code
+
+
+def _levels(told: str, depth: int) -> Iterator[tuple[int, int]]:
+    """After each brace of blanked code its end and how many are open then, to where none is."""
+    for found in _BRACE.finditer(told):
+        depth += 1 if found[0] == "{" else -1
+        yield found.end(), depth
+        if depth <= 0:
+            return
+
+
+def _end(code: str, depth: int, language: str) -> int | None:
+    """Where the braces close those that were open before, or None where they do not."""
+    return next((end for end, level in _levels(bare(code, language), depth) if level <= 0), None)
+
+
+def _balanced(body: str, depth: int, language: str) -> tuple[str, int]:
+    """The body up to where its braces close those of the prompt, with what it needs of the rest; how many braces it lacks."""
+    told = bare(body, language)
+    inner, level, end = depth, depth, len(body)
+    for at, level in _levels(told, depth):
+        if level < inner:
+            inner, end = level, _after(told, at)
+    if level <= 0:
+        return body[:end] + _helpers(body[end:], body[:end], language), 0
+    if level == inner < depth:
+        body = _without_prose(body, end, language)
+    return body, level
+
+
+def _after(told: str, at: int) -> int:
+    """Behind what closes a statement together with its brace."""
+    tail = _TAIL.match(told, at)
+    return tail.end() if tail else at
+
+
+def _without_prose(body: str, end: int, language: str) -> str:
+    """The body up to an end, and what follows where that is code: other members of a class, and no explanation."""
+    rest = body[end:]
+    return body if reads_as_code(rest, language) else body[:end]
+
+
+def _helpers(rest: str, body: str, language: str) -> str:
+    """Definitions after the body that it uses, and those that these use; models ramble on after the end."""
+    used, kept = set(_WORD.findall(bare(body, language))), []
+    for piece in pieces(rest, language):
+        head = piece.lstrip().partition("\n")[0]
+        if any(defines(piece, word, language) for word in used.intersection(_WORD.findall(head))):
+            kept.append(piece)
+            used.update(_WORD.findall(bare(piece, language)))
+    return "".join(f"\n\n{piece}" for piece in kept)
+
+
+def pieces(code: str, language: str) -> list[str]:
+    """The code cut before each line at the left margin that is outside of braces and begins something."""
+    depth, parts = 0, [[""]]
+    for line, told in zip(code.split("\n"), bare(code, language).split("\n"), strict=True):
+        if not depth and told[:1].strip() and told[0] not in "})]{;":
+            parts.append([])
+        parts[-1].append(line)
+        depth = max(0, depth + told.count("{") - told.count("}"))
+    return [text for part in parts if (text := "\n".join(part).strip("\n").rstrip())]
