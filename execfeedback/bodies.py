@@ -6,14 +6,13 @@ In braces, a body ends where they balance, and gets those that it lacks: some en
 import re
 from collections.abc import Iterator
 
-from execfeedback.foreign import BRACED, bare, defines
+from execfeedback.foreign import BRACED, bare, bound, defines, words
 from execfeedback.go_imports import fitted
 from execfeedback.looks import reads_as_code
 from execfeedback.types import Problem
 
 _BRACE = re.compile(r"[{}]")
 _TAIL = re.compile(r"[)\];,]*")
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def open_body(prompt: str, language: str) -> int:
@@ -25,12 +24,12 @@ def open_body(prompt: str, language: str) -> int:
 
 
 def is_foreign_body(code: str, problem: Problem) -> bool:
-    """Whether code is the rest of what the problem's prompt begins: the prompt defines the entry point, the body does not."""
+    """Whether code is the rest of what the problem's prompt begins, and does not define the entry point itself."""
     prompt, name, language = problem.prompt, problem.entry_point, problem.language
-    if not prompt or not name or not defines(prompt, name, language):
+    if not prompt or not name:
         return False
     if language not in BRACED:
-        return not defines(code, name, language)
+        return defines(prompt, name, language) and not defines(code, name, language)
     depth = open_body(prompt, language)
     return depth > 0 and not defines(code[: _end(code, depth, language)], name, language)
 
@@ -90,13 +89,19 @@ def _without_prose(body: str, end: int, language: str) -> str:
 
 def _helpers(rest: str, body: str, language: str) -> str:
     """Definitions after the body that it uses, and those that these use; models ramble on after the end."""
-    used, kept = set(_WORD.findall(bare(body, language))), []
-    for piece in pieces(rest, language):
-        head = piece.lstrip().partition("\n")[0]
-        if any(defines(piece, word, language) for word in used.intersection(_WORD.findall(head))):
-            kept.append(piece)
-            used.update(_WORD.findall(bare(piece, language)))
-    return "".join(f"\n\n{piece}" for piece in kept)
+    return "".join(f"\n\n{piece}" for piece in needed(pieces(rest, language), body, language))
+
+
+def needed(given: list[str], code: str, language: str) -> list[str]:
+    """Those of the given top-level statements that bind what the code, or another that is needed, uses and lacks."""
+    makers = {name: piece for piece in given if (name := bound(piece, language))}
+    seen = {name for piece in pieces(code, language) if (name := bound(piece, language))}
+    kept, todo = set(), words(code, language)
+    while found := (todo & makers.keys()) - seen:
+        seen |= found
+        kept |= found
+        todo = set().union(*(words(makers[name], language) for name in found))
+    return [makers[name] for name in makers if name in kept]
 
 
 def pieces(code: str, language: str) -> list[str]:

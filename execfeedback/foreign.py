@@ -4,7 +4,7 @@ Patterns only, each of which takes time that is linear in the text; none can fai
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _SLASHES = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
 _DOUBLE = r'"(?:\\.|[^"\\\n])*"?'
@@ -95,6 +95,10 @@ _FUNCTION = (
     r"[ \t]*(?:async\b[ \t]*)?(?:(?:function|func|fun|fn|lambda|proc|sub)\b|\w+[ \t]*=>|->|\\|\||\{[^\n]*->"
     r"|(?:<[^>\n]*>)?\((?:[^()\n]|\([^()\n]*\))*(?:$|\)[^()\n]*=>))"
 )
+_CONSTANT = re.compile(
+    r"#define[ \t]+(\w+)|(?:[\w:<>*&]+[ \t]+){1,4}(\w+)[ \t]*(?:\[[^\]\n]*\])?[ \t]*=(?!=)"
+)
+_WORD = re.compile(r"[^\W\d]\w*")
 _IMPORTED = re.compile(r"\b(?:require|import)\b")
 
 
@@ -108,10 +112,10 @@ def bare(code: str, language: str) -> str:
     return _unseen(language).sub(lambda found: re.sub(r"[^\n]", " ", found[0]), code)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _defined(name: str, language: str) -> re.Pattern[str]:
-    """How a line looks that defines the name: by a keyword, by a type before it, by what follows it."""
-    name = re.escape(name)
+    """How a line looks that defines a name, given as a pattern: by a keyword, by a type before it, by what follows it."""
+    name = f"({name})"
     words = r"(?:[\w<>,\[\]@:*&?.~#-]+[ \t]+)"
     by_keyword = (
         rf"{words}{{0,6}}\(?{_DEFINER}[ \t(]+(?:<[^>\n]*>[ \t]*)?(?:\([^()\n]*\)[ \t]*)?(?:[\w:]+[.:])?{name}"
@@ -138,7 +142,24 @@ def defines(code: str, name: str, language: str) -> bool:
     """Whether the code defines the name, and does not only use or import it."""
     if name not in code:
         return False
-    pattern = _defined(name, language)
-    lines = re.sub(r"\n[ \t]*\{", " {", bare(code, language)).split("\n")
-    heads = (line[:LONG] for line in lines if name in line)
+    pattern = _defined(re.escape(name), language)
+    heads = (line for line in _lines(code, language) if name in line)
     return any(pattern.match(head) and not _IMPORTED.search(head) for head in heads)
+
+
+def _lines(code: str, language: str) -> list[str]:
+    """The blanked lines, each with the brace below it, and no more of them than a pattern is to see."""
+    joined = re.sub(r"\n[ \t]*\{", " {", bare(code, language))
+    return [line[:LONG] for line in joined.split("\n")]
+
+
+def bound(piece: str, language: str) -> str | None:
+    """The name that a top-level statement binds, told from its first line: of a function, a class, a constant."""
+    head = next((line for line in _lines(piece, language) if line.strip()), "")
+    found = _defined(r"\w+", language).match(head) or _CONSTANT.match(head)
+    return next((name for name in found.groups() if name), None) if found else None
+
+
+def words(code: str, language: str) -> set[str]:
+    """Every identifier outside of strings and comments."""
+    return set(_WORD.findall(bare(code, language)))

@@ -10,6 +10,7 @@ import re
 from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
 from execfeedback.bodies import is_foreign_body, under_prompt
 from execfeedback.completing import completed, is_body
+from execfeedback.foreign_blocks import chosen_foreign, last_whole, long_ones
 from execfeedback.languages import languages
 from execfeedback.looks import plain_code
 from execfeedback.scanning import chunks, defines, words
@@ -46,7 +47,7 @@ def _foreign(said: str, blocks: list[Block], problem: Problem) -> str | None:
     if is_foreign_body(said, problem) and (code := under_prompt(before, problem)):
         return code
     if blocks:
-        code = _chosen(blocks, _name(problem))
+        code = chosen_foreign(blocks, _name(problem), problem.language)
         return (under_prompt(code, problem) or code) if is_foreign_body(code, problem) else code
     code = None if fenced_blocks(said) else plain_code(before, problem.language)
     return under_prompt(code, problem) if code and is_foreign_body(said, problem) else code
@@ -105,19 +106,14 @@ def _chosen(blocks: list[Block], name: str | None) -> str:
     """The block that is the answer, after what it needs of the blocks before it."""
     if len(blocks) == 1:
         return blocks[0].text
-    pool = [block for block in blocks if name and defines(block.text, name)] or _long(blocks)
-    whole = [block for block in pool if block.closed] or pool
-    at = max(place for place, block in enumerate(blocks) if block is whole[-1])
+    pool = [block for block in blocks if name and defines(block.text, name)] or long_ones(blocks)
+    block = last_whole(pool)
+    at = max(place for place, each in enumerate(blocks) if each is block)
     code = blocks[at].text
     for block in reversed(blocks[:at]):
         if not (name and defines(block.text, name)):
             code = _needed(block.text, code) + code
     return code
-
-
-def _long(blocks: list[Block]) -> list[Block]:
-    longest = max(len(block.text) for block in blocks)
-    return [block for block in blocks if 2 * len(block.text) >= longest]
 
 
 def _needed(earlier: str, code: str) -> str:

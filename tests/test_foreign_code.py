@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from execfeedback.foreign import bare, defines
 from execfeedback.go_imports import fitted
 from execfeedback.importers import humaneval_x
+from execfeedback.languages import languages
 from execfeedback.looks import plain_code, reads_as_code
 from execfeedback.parsing import solution_in
 from execfeedback.types import Problem
@@ -122,6 +123,58 @@ def test_code_without_fences_is_the_run_of_lines_that_look_like_code(language: s
         assert solution_in(text, problem(language)) == code
 
 
+CPP_ADD = "int add(int a, int b) {\n    return a + b;\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "solution", "after"),
+    [
+        ("javascript", "add", "function add(a, b) {\n  return a + b;\n}\n", "```javascript\nconsole.log(add(1, 2));\n```"),
+        ("javascript", "add", "const add = (a, b) => a + b;\n",
+         "```js\nconst { add } = require('./add');\nfor (;;) add(1);\n```"),
+        ("javascript", "add", "const add = function (\n  a, b) {\n  return a;\n};\n", "```js\nconst three = add(1, 2);\n```"),
+        ("typescript", "add", "export function add(a: number): number {\n  return a;\n}\n", "```ts\nlet x = add(1);\n```"),
+        ("cpp", "add", CPP_ADD, "```cpp\nint main() {\n    int x = add(1, 2);\n    return add(1, 2) == 3 ? 0 : 1;\n}\n```"),
+        ("cpp", "add", CPP_ADD.replace(") {", ")\n{"), "```cpp\nint add(int, int);\nint x = add(1, 2);\n```"),
+        ("cpp", "add", CPP_ADD, "It prints\n```\n3\nadd(1, 2) = 3 and then a lot more\nand more\n```"),
+        ("java", "add", "class S {\n    public int add(int a, int b) {\n        return a;\n    }\n}\n",
+         "```java\nclass T {\n    @Test\n    void adds() {\n        assertEquals(3, new S().add(1, 2));\n    }\n}\n```"),
+        ("go", "Add", "func Add(a int) int {\n\treturn a\n}\n",
+         "```go\nfunc TestAdd(t *testing.T) {\n\tx := Add(1)\n\tAdd(x)\n}\n```"),
+        ("rust", "add", "pub fn add<T>(a: T) -> T {\n    a\n}\n",
+         "```rust\nfn main() {\n    let three = add(1);\n    add(3);\n}\n```"),
+        ("ruby", "add", "def self.add(a)\n  a\nend\n", "```ruby\nputs add(1)\nrequire_relative 'add'\n```"),
+        ("r", "add", "add <- function(a) {\n  a\n}\n", "```r\nadd(1)\nprint(add(2))\n```"),
+        ("haskell", "add", "add :: Int -> Int\nadd a = a\n", "```haskell\nmain = print (add 1)\n```"),
+        ("scheme", "add", "(define (add a b)\n  (+ a b))\n", "```scheme\n(display (add 1 2))\n```"),
+        ("lua", "add", "local function add(a)\n  return a\nend\n", "```lua\nprint(add(1))\n```"),
+        ("bash", "add", "add() {\n  echo $1\n}\n", "```bash\nchmod +x a.sh && ./a.sh\nadd 1 2\n```"),
+        ("bash", None, "read a b\necho $((a + b))\n", "```bash\nchmod +x a.sh && ./a.sh <<< '1 2' && ./a.sh < other\n```"),
+        ("c", None, "#include <stdio.h>\nint main(void) {\n    return 0;\n}\n",
+         "```c\n// a part of it, explained at great length\nreturn 0;\n```"),
+        ("rust", None, "use std::io;\nfn main() {\n    println!();\n}\n",
+         "```\n1 2\n```\nprints\n```\n3 and a lot more than that, I think\n```"),
+    ],
+)  # fmt: skip
+def test_use_and_traces_after_the_solution_are_not_it(
+    language: str, name: str | None, solution: str, after: str
+) -> None:
+    text = f"Here:\n```{language}\n{solution}```\nAnd so:\n{after}\n"
+    assert solution_in(text, problem(language, name=name)) == solution
+
+
+def test_what_a_block_needs_of_earlier_ones_comes_along() -> None:
+    text = (
+        "```cpp\n#include <vector>\nconst int MOD = 10;\nint unused() { return 1; }\n```\nA helper:\n"
+        "```cpp\nint half(int x)\n{\n    return x / 2 % MOD;\n}\n```\nAnd:\n"
+        "```cpp\nint add(int a, int b) {\n    return half(a);\n}\n```"
+    )
+    assert solution_in(text, problem("cpp")) == (
+        "#include <vector>\nconst int MOD = 10;\nint half(int x)\n{\n    return x / 2 % MOD;\n}\n\n"
+        "int add(int a, int b) {\n    return half(a);\n}\n"
+    )
+
+
 def test_every_recorded_solution_that_passed_is_extracted(data_dir: Path) -> None:
     paths = sorted((data_dir / "humaneval_x").glob("*.jsonl"))
     known = {each.id: each for path in paths for each in humaneval_x.read(path)}
@@ -217,3 +270,15 @@ def test_200_kb_of_the_worst(language: str, unit: str) -> None:
         defines(text, "add", language)
         solution_in(text, problem(language, CPP))
         assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("language", [each for each in sorted(languages()) if each != "python"])
+def test_the_proof_of_every_language_is_read_without_fences(language: str) -> None:
+    proof = languages()[language].proof
+    due = Problem(id="p", statement="", language=language, style=proof.style, entry_point=proof.entry_point)
+    for program in (proof.passes, proof.fails):
+        code = program.strip("\n").rstrip() + "\n"
+        assert (
+            solution_in(f"Here is the program:\n\n{code}\nIt reads the numbers, and prints their sum.\n", due)
+            == code
+        )
