@@ -70,6 +70,17 @@ PLANTED: dict[str, list[dict[str, Any] | str]] = {
             "always equal",
             "class Always:\n    def __eq__(self, other):\n        return True\n\n\ndef add(a, b):\n    return Always()\n",
         ),
+        row(
+            "seeded",
+            "import random\n\n\ndef add(a, b):\n    return random.random()\n",
+            "import random\nrandom.seed(1)\na = add(1, 2)\nrandom.seed(1)\nassert a == add(1, 2)\n",
+        ),
+        row(
+            "seen by pytest",
+            "import os\n\n\ndef add(a, b):\n    return int(os.environ['SUM'])\n",
+            "from solution import add\n"
+            "def test_add(monkeypatch):\n    monkeypatch.setenv('SUM', '3')\n    assert add(1, 2) == 3\n",
+        ),
         row("cpp", "int add(int a, int b) { return a + b; }", "int main() {}", lang="cpp"),
     ],
     "duplicate": [row("again", "def add(x, y):\n    # the sum\n    return x + y\n")],

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from execfeedback.audit import findings, page, summary
-from execfeedback.audit.exit_code import program_of
+from execfeedback.audit.exit_code import END, program_of
+from execfeedback.audit.forging import evidence
 from execfeedback.audit.judging import Asked, finding_of, subject_digest
 from execfeedback.audit.values import MEANINGS, Finding, Reading, Subject
 from execfeedback.errors import SlotLost
@@ -57,14 +58,17 @@ class Scripted:
 
     `ends` maps a word of the solution to the outcomes of its runs, the last of which goes on for ever."""
 
-    def __init__(self, ends: dict[str, list[str]], exit_code: int = 1) -> None:
+    def __init__(self, ends: dict[str, list[str]], exit_code: int = 1, stdout: str = "") -> None:
+        self.stdout = stdout
         self.ends = {word: list(outcomes) for word, outcomes in ends.items()}
         self.exit_code, self.programs, self.runs = exit_code, 0, 0
 
     async def run(self, job: Job) -> Execution:
         if job.split is None:
             self.programs += 1
-            return Execution(steps=(StepResult(cause="exited", exit_code=self.exit_code),))
+            return Execution(
+                steps=(StepResult(cause="exited", exit_code=self.exit_code, stdout=self.stdout),)
+            )
         self.runs += 1
         outcomes = next(o for word, o in self.ends.items() if word in str(job.files["solution.py"]))
         outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
@@ -95,28 +99,30 @@ class Scripted:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "claim", "by_exit_code", "again", "name"),
+    ("verdict", "claim", "by_exit_code", "again", "forging", "name"),
     [
-        (a_verdict("passed"), "passes", None, 0, "holds"),
-        (a_verdict("passed"), "fails", None, 0, "mislabelled"),
-        (a_verdict("wrong_answer", "assertion"), "fails", True, 0, "holds"),
-        (a_verdict("wrong_answer", "assertion"), "passes", False, 0, "fails"),
-        (a_verdict("wrong_answer", "assertion"), "passes", True, 0, "forged"),
-        (a_verdict("runtime_error", "exited"), "passes", True, 0, "forged"),
-        (a_verdict("wrong_answer", "assertion"), "passes", True, 1, "flaky"),
-        (a_verdict("wrong_answer", "assertion"), "passes", False, 2, "flaky"),
-        (a_verdict("time_limit", "cpu"), "passes", None, 0, "fails"),
-        (a_verdict("rejected", "flaky"), "passes", None, 0, "flaky"),
-        (a_verdict("rejected", "held_out"), "passes", None, 0, "held_out"),
-        (a_verdict("bad_tests", "vacuous"), "passes", True, 0, "vacuous"),
-        (a_verdict("bad_tests", "tests_error"), "passes", False, 0, "bad_tests"),
-        (a_verdict("unverifiable", "needs_shared"), "fails", True, 0, "unverifiable"),
+        (a_verdict("passed"), "passes", None, 0, "", "holds"),
+        (a_verdict("passed"), "fails", None, 0, "", "mislabelled"),
+        (a_verdict("wrong_answer", "assertion"), "fails", True, 0, "", "holds"),
+        (a_verdict("wrong_answer", "assertion"), "passes", False, 0, "", "fails"),
+        (a_verdict("wrong_answer", "assertion"), "passes", True, 0, "why", "forged"),
+        (a_verdict("runtime_error", "exited"), "passes", True, 0, "why", "forged"),
+        (a_verdict("wrong_answer", "assertion"), "passes", True, 0, "", "unverifiable"),
+        (a_verdict("wrong_answer", "assertion"), "passes", False, 0, "why", "fails"),
+        (a_verdict("wrong_answer", "assertion"), "passes", True, 1, "", "flaky"),
+        (a_verdict("wrong_answer", "assertion"), "passes", False, 2, "", "flaky"),
+        (a_verdict("time_limit", "cpu"), "passes", None, 0, "", "fails"),
+        (a_verdict("rejected", "flaky"), "passes", None, 0, "", "flaky"),
+        (a_verdict("rejected", "held_out"), "passes", None, 0, "", "held_out"),
+        (a_verdict("bad_tests", "vacuous"), "passes", True, 0, "", "vacuous"),
+        (a_verdict("bad_tests", "tests_error"), "passes", False, 0, "", "bad_tests"),
+        (a_verdict("unverifiable", "needs_shared"), "fails", True, 0, "", "unverifiable"),
     ],
 )
 def test_each_measurement_has_its_word(
-    verdict: Verdict, claim: Any, by_exit_code: bool | None, again: int, name: str
+    verdict: Verdict, claim: Any, by_exit_code: bool | None, again: int, forging: str, name: str
 ) -> None:
-    assert findings.named(verdict, claim, by_exit_code, again) == name
+    assert findings.named(verdict, claim, by_exit_code, again, forging) == name
     assert name in MEANINGS
 
 
@@ -165,6 +171,49 @@ async def test_a_row_that_an_exit_code_passes_is_forged_only_when_it_never_passe
 
     assert (forged.finding, forged.by_exit_code, forged.got, forged.expected) == ("forged", True, "2", "1")
     assert (flaky.finding, fails.finding, fails.by_exit_code) == ("flaky", "fails", False)
+
+
+async def test_a_row_that_shows_no_forgery_is_not_decided() -> None:
+    honest = Scripted({"": ["assertion"]}, exit_code=0, stdout=f"{END}\n")
+    found = await finding_of(a_subject(), QUICK, honest)
+    left = await finding_of(a_subject(), QUICK, Scripted({"": ["assertion"]}, exit_code=0))
+
+    assert (found.finding, found.verdict, found.reasons) == (
+        "unverifiable",
+        "wrong_answer",
+        ("one_process", "assertion"),
+    )
+    assert "before the tests have come to their end" in left.message and left.finding == "forged"
+
+
+@pytest.mark.parametrize(
+    ("solution", "found"),
+    [
+        ("class A(int):\n    def __eq__(self, other):\n        return True\n", "__eq__"),
+        ("class A(str):\n    def __ne__(self, o) -> bool: return False\n", "__ne__"),
+        ("class A(int):\n    __eq__ = lambda *a: True\n", "__eq__"),
+        ("class A:\n    def __contains__(self, x):\n        x = 1\n        return True\n", "__contains__"),
+        ("import sys\n\n\ndef f():\n    return sys._getframe(1).f_locals['x']\n", "_getframe"),
+        ("import builtins\nbuiltins.all = lambda *_: True\n", "builtins"),
+        ("import unittest\nunittest.TestCase.assertEqual = print\n", "unittest.TestCase.assertEqual"),
+        ("def f():\n    return 1\n", ""),
+        ("class A:\n    def __eq__(self, other):\n        return self.a == other.a\n", ""),
+        (
+            "class A:\n    def __eq__(self, o):\n        if o is self:\n            return True\n        return False\n",
+            "",
+        ),
+        (
+            "class A:\n    def __eq__(self, o):\n        return 1 == o\n\n    def full(self):\n        return True\n",
+            "",
+        ),
+        ("class A:\n    def __contains__(self, x):\n        return self.a <= x <= self.b\n", ""),
+        ("import unittest\nif __name__ == '__main__':\n    unittest.main()\n", ""),
+    ],
+)
+def test_what_shows_a_forgery(solution: str, found: str) -> None:
+    said = evidence(an_item(solution), False)
+
+    assert f"`{found}`" in said if found else not said
 
 
 async def test_a_failing_row_that_names_chance_is_run_again_when_flaky_is_asked_for() -> None:
@@ -263,7 +312,9 @@ def test_the_digest_covers_what_decides() -> None:
 def test_the_program_that_an_exit_code_judges(item: Item, text: str) -> None:
     job = program_of(item)
 
-    assert job is not None and job.files["main.py"] == text and job.split is None
+    assert job is not None and job.split is None
+    main = str(job.files["main.py"])
+    assert main.startswith(text) and END in main[len(text) :]
 
 
 def test_what_has_no_such_program() -> None:

@@ -9,6 +9,8 @@ from execfeedback.types import Failure, Item, Verdict
 
 _FORGEABLE = ("wrong_answer", "runtime_error", "compile_error")
 """Verdicts that an exit code of 0 contradicts."""
+ONE_PROCESS = "one_process"
+"""The reason of a row that an exit code passes, that fails in two processes, and that shows nothing of a forgery."""
 _VALUES = re.compile(
     r"^(got|expected):[ \n](.*?)(?=^(?:got|expected|input|comparison|note):|\Z)", re.M | re.S
 )
@@ -23,10 +25,16 @@ LONGEST = 20_000
 
 
 def found(
-    subject: Subject, reading: Reading, verdict: Verdict, by_exit_code: bool | None, passed_again: int
+    subject: Subject,
+    reading: Reading,
+    verdict: Verdict,
+    by_exit_code: bool | None = None,
+    passed_again: int = 0,
+    forging: str = "",
 ) -> Finding:
-    """The finding of a row that was judged."""
-    name = named(verdict, subject.claim, by_exit_code, passed_again)
+    """The finding of a row that was judged. `forging`: what shows that an exit code was forged."""
+    name = named(verdict, subject.claim, by_exit_code, passed_again, forging)
+    undecided = name == "unverifiable" and verdict.verdict in _FORGEABLE
     failure = verdict.failure or Failure(test="", message="")
     told = values_in(failure.message)
     held = name == "holds"
@@ -37,8 +45,8 @@ def found(
         shape=subject.shape,
         claim=subject.claim,
         verdict=verdict.verdict,
-        reasons=verdict.reasons,
-        message=_message(name, failure, reading)[:LONGEST],
+        reasons=(ONE_PROCESS, *verdict.reasons) if undecided else verdict.reasons,
+        message="\n".join(filter(None, (forging, _message(name, failure, reading))))[:LONGEST],
         test=failure.test[:LONGEST],
         got=told.get("got"),
         expected=told.get("expected"),
@@ -50,7 +58,9 @@ def found(
     )
 
 
-def named(verdict: Verdict, claim: Claim, by_exit_code: bool | None, passed_again: int) -> FindingName:
+def named(
+    verdict: Verdict, claim: Claim, by_exit_code: bool | None, passed_again: int, forging: str = ""
+) -> FindingName:
     """The one word for a row. What its tests or the item itself get wrong comes before what it claims."""
     if verdict.verdict == "unverifiable":
         return "unverifiable"
@@ -64,7 +74,9 @@ def named(verdict: Verdict, claim: Claim, by_exit_code: bool | None, passed_agai
         return "flaky" if "flaky" in verdict.reasons else "held_out"
     if passed_again:
         return "flaky"
-    return "forged" if by_exit_code and verdict.verdict in _FORGEABLE else "fails"
+    if not by_exit_code or verdict.verdict not in _FORGEABLE:
+        return "fails"
+    return "forged" if forging else "unverifiable"
 
 
 def _message(name: FindingName, failure: Failure, reading: Reading) -> str:

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from execfeedback.audit.exit_code import passes_by_exit_code
+from execfeedback.audit.exit_code import by_exit_code
 from execfeedback.audit.findings import found, malformed
+from execfeedback.audit.forging import evidence
 from execfeedback.audit.values import Finding, Reading, Subject
 from execfeedback.checks import RERUNS, checked_verdict
 from execfeedback.errors import SandboxError
@@ -16,7 +17,7 @@ from execfeedback.types import Check, Item, Verdict
 from execfeedback.verdicts import verdict_of
 from execfeedback.verifying import item_digest
 
-VERSION = ("1", DiscriminatingGate().version, StableGate(RERUNS, RERUNS).version)
+VERSION = ("2", DiscriminatingGate().version, StableGate(RERUNS, RERUNS).version)
 """Changes whenever an old finding may no longer hold, with the checks as well."""
 AGAIN = 6
 """Further runs of a row that fails though an exit code passes it, or though its source names chance: a pass among them
@@ -41,6 +42,8 @@ class Judged(NamedTuple):
     by_exit_code: bool | None = None
     passed_again: int = 0
     """How many of AGAIN further runs passed, where they were asked for."""
+    forging: str = ""
+    """What shows that an exit code was forged."""
 
 
 async def finding_of(subject: Subject, asked: Asked, sandbox: Sandbox) -> Finding:
@@ -55,9 +58,7 @@ async def finding_of(subject: Subject, asked: Asked, sandbox: Sandbox) -> Findin
         return Finding(
             id=subject.id, row=subject.row, finding="error", shape=subject.shape, message=str(error)
         )
-    return found(
-        subject, judged.reading, judged.verdict, judged.by_exit_code, judged.passed_again
-    ).model_copy(update={"key": key, "digest": settled})
+    return found(subject, *judged).model_copy(update={"key": key, "digest": settled})
 
 
 def subject_digest(subject: Subject, asked: Asked) -> str:
@@ -80,11 +81,12 @@ async def judge(subject: Subject, asked: Asked, sandbox: Sandbox) -> Judged:
                 verdict, reading = again, other
     if verdict.passed or verdict.verdict not in _ASKED_AGAIN:
         return Judged(reading, verdict)
-    by_exit_code = await passes_by_exit_code(reading.item, sandbox)
-    doubtful = by_exit_code or ("flaky" in asked.checks and suspects(reading.item))
+    ended = await by_exit_code(reading.item, sandbox)
+    passes, forging = (ended.passed, evidence(reading.item, ended.early)) if ended else (None, "")
+    doubtful = passes or ("flaky" in asked.checks and suspects(reading.item))
     if verdict.passed is None or not doubtful or subject.claim == "fails":
-        return Judged(reading, verdict, by_exit_code)
-    return Judged(reading, verdict, by_exit_code, await _passes_again(reading.item, sandbox))
+        return Judged(reading, verdict, passes)
+    return Judged(reading, verdict, passes, await _passes_again(reading.item, sandbox), forging)
 
 
 async def _verdict(reading: Reading, subject: Subject, asked: Asked, sandbox: Sandbox) -> Verdict:

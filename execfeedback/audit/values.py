@@ -23,7 +23,7 @@ FindingName = Literal[
 MEANINGS: dict[FindingName, str] = {
     "holds": "is what it claims",
     "fails": "the solution does not pass its tests",
-    "forged": "an exit code counts it as passed; judged in a process of their own, its tests do not pass",
+    "forged": "an exit code counts it as passed, its tests do not pass, and there is evidence of why",
     "vacuous": "tests that a wrong solution passes as well",
     "bad_tests": "the tests are none, broken, skipped, or over a limit",
     "flaky": "passes by chance: not under other hash seeds, orders or repetitions",
@@ -43,6 +43,8 @@ REMEDIES = {
     "contract_mutates": "the tests pass only with (or only without) the changes that the solution makes to its arguments; "
     "say in the item's contract.mutates whether they are part of the answer",
     "needs_shared": "the tests need one process with the solution, where a pass proves nothing",
+    "one_process": "it passes in one process with its tests and fails apart from them, and nothing shows that it forges: "
+    "mostly the tests patch or read what is the solution's own; judge it with integrity shared, or by hand",
     "language": "this language is not offered yet: execfeedback languages",
 }
 """What makes an item unverifiable, and what to do."""
