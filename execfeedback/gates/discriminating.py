@@ -61,7 +61,7 @@ class DiscriminatingGate:
             )
         self.mutants, self.inputs, self.seed = mutants, inputs, seed
         self.threshold, self.equivalent_share = threshold, equivalent_share
-        self.version = f"3({mutants},{threshold},{equivalent_share},{inputs},{seed})"
+        self.version = f"4({mutants},{threshold},{equivalent_share},{inputs},{seed})"
 
     async def check(self, trajectory: Trajectory, sandbox: Sandbox) -> GateResult:
         attempt, _ = accepted(trajectory)

@@ -20,8 +20,11 @@ MAPPINGS = ("d", "O", "C")
 
 
 def reply(payload, request, how):
-    """The reply frame with every value of the solution changed. Exceptions and the solution's own objects stay as they are."""
+    """The reply frame with every value of the solution changed, also those that it hands to the tests' functions.
+    Exceptions and the solution's own objects stay as they are."""
     tree = json.loads(payload)
+    if tree[0] == "cb":
+        return json.dumps(handed_over(tree, how)).encode("ascii")
     if tree[0] == "same":
         tree = same_as_value(tree, request)
     if tree[0] != "ok":
@@ -33,6 +36,26 @@ def reply(payload, request, how):
     if tree[2] is not None:
         tree[2] = [None if changed is None else value(changed, how) for changed in tree[2]]
     return json.dumps(tree).encode("ascii")
+
+
+def handed_over(tree, how):
+    """What the solution gives to the tests' objects: arguments of calls, what is sent to a generator or set."""
+    _, number, asked, args, kwargs = tree
+    if asked == "set":
+        return ["cb", number, asked, [args[0], given(args[1], how)], kwargs]
+    if asked not in ("call", "send"):
+        return tree
+    changed = [[name, given(one, how)] for name, one in kwargs]
+    return ["cb", number, asked, [given(one, how) for one in args], changed]
+
+
+def given(tree, how):
+    return tree if is_reference(tree) or (type(tree) is list and tree[:1] == ["cb"]) else value(tree, how)
+
+
+def printed(octets, how):
+    """Other output of the solution. None is none."""
+    return octets and text(octets.decode("utf-8", "replace"), how).encode()
 
 
 def same_as_value(tree, request):

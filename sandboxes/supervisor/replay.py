@@ -2,11 +2,12 @@
 
 Theory of operation. A split run that is asked for it keeps what passed between the two sides. After a pass only a judge
 process is started, once for each kind of change in perturbed.py, and its requests are answered from the record, every
-value changed. Ends:
+value changed: what was returned, printed, and handed to the tests' own functions. Ends:
 
     noticed   a test failed: these tests can tell a right solution from a wrong one
     missed    all tests passed on wrong values
-    unknown   the tests, on their changed way, asked for more than was ever answered, or overran a limit
+    unknown   the tests, on their changed way, asked for more than was ever answered, or overran a limit; or nothing was
+              said that could be changed, but for the solution's own objects
 
 A request that differs from the recorded one at its place gets the reply to an equal request if there was one, else the
 reply at its place: a wrong solution may answer anything. The solution can neither see nor influence a replay.
@@ -30,6 +31,7 @@ class Answers:
 
     def __init__(self, record, how):
         self.turns, self.how, self.next = record.turns, how, 0
+        self.changed = False
         self.known = {}
         for turn in record.turns[1:]:
             self.known.setdefault(turn[0], turn)
@@ -43,7 +45,9 @@ class Answers:
             return None
         if request is None:  # the names of the solution, which it does not answer but has
             return found[1:]
-        return found[1], perturbed.reply(found[2], found[0], self.how)
+        wrong = perturbed.printed(found[1], self.how), perturbed.reply(found[2], found[0], self.how)
+        self.changed |= wrong[0] != found[1] or json.loads(wrong[1]) != json.loads(found[2])
+        return wrong
 
 
 def passed(report):
@@ -58,12 +62,13 @@ def passed(report):
 def ends(slot, job, role, record, new_place):
     """How each replay ended: {"how", "end"}; and whether everything of them is gone. `role`: of the tests' zygote;
     `new_place` makes a run's directory."""
-    found, clean = [], True
+    found, clean, changed = [], True, False
     for how in perturbed.HOWS:
-        place = new_place()
-        found.append({"how": how, "end": replayed(slot, job, role, place, Answers(record, how))})
+        place, answers = new_place(), Answers(record, how)
+        found.append({"how": how, "end": replayed(slot, job, role, place, answers)})
+        changed |= answers.changed
         clean = cleaning.clean(place.name, place.uids, slot.pids()) and clean
-    return found, clean
+    return found if changed else [{**one, "end": "unknown"} for one in found], clean
 
 
 def replayed(slot, job, role, place, answers):

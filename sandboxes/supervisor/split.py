@@ -24,6 +24,7 @@ from record import Record
 
 CLOSING_S = 0.25
 MOST_CASES = 100
+CALL = b'["call"'
 NAME = b'["get", ["m"]'
 """A request for a name of the module: it is a call only when a plain value comes back."""
 ANSWERS = (b'["ok"', b'["same"')
@@ -42,7 +43,8 @@ class SplitRun:
         self.cause = {"solution": None, "judge": None}
         self.calls = self.values = 0
         self.result = None
-        self.told = self.loaded = self.asked_name = False
+        self.told = self.loaded = self.asked_name = self.asked_call = False
+        self.returned = set()
         self.per_call = job["split"]["style"] == "cases"
         self.cpu_base_s, self.wall_base_s, self.new_case = 0.0, 0.0, False
         self.orphans_cpu_s = 0.0
@@ -152,7 +154,7 @@ class SplitRun:
             self.tell_gone()
 
     def pass_call(self, payload):
-        self.asked_name = payload.startswith(NAME)
+        self.asked_name, self.asked_call = payload.startswith(NAME), payload.startswith(CALL)
         if self.record is not None:
             self.record.asked(payload)
         self.calls += not payload.startswith((NAME, b'["ret"'))
@@ -169,7 +171,7 @@ class SplitRun:
         printed = self.solution.out.take()
         if printed:
             self.judge.channel.send(b"o", printed)
-        observed = self.loaded and payload.startswith(ANSWERS) and not payload.startswith(REFERENCE)
+        observed = self.loaded and payload.startswith(ANSWERS) and self.tells(payload)
         self.values += observed
         self.calls += observed and self.asked_name
         self.loaded = True
@@ -177,6 +179,16 @@ class SplitRun:
             self.record.answered(printed, payload)
         self.judge.channel.send(b"v", payload)
         return self.watch.switch("judge")
+
+    def tells(self, payload):
+        """Whether an answer is something to judge by: a value, or the very object that another call returned."""
+        if not payload.startswith(REFERENCE):
+            return True
+        number = payload[len(REFERENCE) :].split(b",", 2)[1]
+        known = self.asked_call and number in self.returned
+        if self.asked_call:
+            self.returned.add(number)
+        return known
 
     def tell_gone(self):
         """The solution answers no more. Its end may be a tick away: the judge process only needs to know that."""

@@ -31,6 +31,40 @@ async def test_tests_that_nothing_can_fail_are_vacuous(tests: str, sandbox: Sand
     assert (found.verdict, found.reasons, found.passed) == ("bad_tests", ("vacuous",), None)
 
 
+PRINTED = "import contextlib, io\nb = io.StringIO()\nwith contextlib.redirect_stdout(b):\n    show(1)\n"
+ONE = "class One:\n    pass\n\n\nit = One()\n\n\ndef one():\n    return it\n"
+
+
+@pytest.mark.parametrize(
+    ("solution", "tests"),
+    [
+        ("def show(x):\n    print('got', x)\n", f"{PRINTED}assert b.getvalue() == 'got 1\\n'\n"),
+        (
+            "def each(xs, f):\n    for x in xs:\n        f(x)\n",
+            "out = []\neach([1, 2], out.append)\nassert out == [1, 2]\n",
+        ),
+    ],
+    ids=["printed", "handed over"],
+)
+async def test_what_tests_may_look_at_beside_replies(solution: str, tests: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, solution=solution, tests=tests, entry_point=None, checks=["vacuous"])
+
+    assert (found.verdict, found.reasons) == ("passed", ())
+
+
+async def test_that_it_is_the_same_object_is_a_value(sandbox: Sandbox) -> None:
+    found = await judged(sandbox, solution=ONE, tests="assert one() is one()\n", entry_point="one")
+
+    assert (found.verdict, found.reasons) == ("passed", ())
+
+
+@pytest.mark.parametrize("tests", ["assert One() is not None\n", "a = One()\nassert a is a\n"])
+async def test_an_object_that_was_returned_once_is_no_value(tests: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, solution="class One:\n    pass\n", tests=tests, entry_point="One")
+
+    assert (found.verdict, found.reasons) == ("bad_tests", ("vacuous",))
+
+
 async def test_tests_that_tell_wrong_from_right_are_not(sandbox: Sandbox) -> None:
     tests = "assert total([1, 2]) == 3\nassert total([]) == 0\n"
 

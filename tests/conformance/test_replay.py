@@ -142,6 +142,34 @@ SENSITIVE = {
     "a loop": "for n in range(5):\n    assert total([1] * n) == n\n",
     "a callback": "assert total(x for x in [1, 2]) == 3\n",
 }
+EACH = "def each(xs, f):\n    for x in xs:\n        f(x)\n"
+SHOW = "def show(x):\n    print('got', x)\n"
+ELSEWHERE = {
+    "printed": (
+        SHOW,
+        "import contextlib, io\nb = io.StringIO()\nwith contextlib.redirect_stdout(b):\n    show(1)\n",
+        "assert b.getvalue() == 'got 1\\n'\n",
+        "assert b is not None\n",
+    ),
+    "collected": (
+        EACH,
+        "out = []\neach([1, 2], out.append)\n",
+        "assert out == [1, 2]\n",
+        "assert len(out) < 9\n",
+    ),
+    "by name": (
+        "def each(xs, f):\n    for x in xs:\n        f(key=x)\n",
+        "out = []\neach([1, 2], lambda key: out.append(key))\n",
+        "assert out == [1, 2]\n",
+        "assert len(out) < 9\n",
+    ),
+    "set": (
+        "def mark(x):\n    x.n = 3\n",
+        "class X:\n    n = 0\n\n\nx = X()\nmark(x)\n",
+        "assert x.n == 3\n",
+        "assert x\n",
+    ),
+}
 SUM = "def total(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s\n"
 
 
@@ -163,6 +191,21 @@ async def test_a_suite_that_can_fail_notices_something(kind: str, sandbox: Sandb
 
     assert set(found) == set(perturbed.HOWS)
     assert "noticed" in found.values()
+
+
+@pytest.mark.parametrize("kind", sorted(ELSEWHERE))
+async def test_what_is_printed_or_handed_over_is_changed_too(kind: str, sandbox: Sandbox) -> None:
+    solution, head, strong, weak = ELSEWHERE[kind]
+
+    assert "noticed" in (await ends(sandbox, head + strong, solution=solution)).values()
+    assert insensitive(await ends(sandbox, head + weak, solution=solution))
+
+
+async def test_where_nothing_could_be_changed_nothing_is_said(sandbox: Sandbox) -> None:
+    one = "class One:\n    pass\n\n\nit = One()\n\n\ndef the_one():\n    return it\n"
+    found = await ends(sandbox, "assert the_one() is the_one()\n", solution=one)
+
+    assert set(found.values()) == {"unknown"}
 
 
 async def test_tests_that_run_out_of_answers_have_noticed_nothing(sandbox: Sandbox) -> None:
