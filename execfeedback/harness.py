@@ -31,7 +31,7 @@ def harness_job(
         path.replace("{stem}", spoken.stem_of(words.get("@TESTS@", ""), "tests")): replaced(text, texts)
         for path, text in harness.items()
     }
-    files = checked_paths(item, {**own, **made})
+    files = checked_paths(item, {**own, **made}, field="files")
     source, limits = next(iter(made)), limits_of(item, spoken)
     around = {**spoken.env, **env}
     commands = spoken.compile if compiling is None else compiling

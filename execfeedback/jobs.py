@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from execfeedback.commands import compile_steps, filled, with_grace
@@ -23,6 +24,8 @@ from execfeedback.types import (
 
 LONGEST_PATH, LONGEST_NAME = 1000, 200
 MOST_OUTPUT_KB = 8192
+MOST_PLACES = 3500
+"""Files and folders that a run may bring, for both its sides: a slot has 4096 inodes, and programs make files as well."""
 
 
 def limits_of(item: Item, spoken: Language) -> Limits:
@@ -60,7 +63,8 @@ def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
         raise InputError(
             f"item {item.id!r}: {sorted(clash)[0]!r} is both in 'solution' and in 'solution_files'"
         )
-    return checked_paths(item, {**own, **item.solution_files})
+    files = {**own, **item.solution_files}
+    return checked_paths(item, files, field="solution_files" if item.solution_files else "solution")
 
 
 def main_file_of(item: Item, spoken: Language) -> str:
@@ -90,33 +94,51 @@ def main_of(item: Item, spoken: Language) -> str | None:
     return PurePosixPath(next(iter(item.solution))).stem
 
 
-def checked_paths(item: Item, files: dict[str, FileText]) -> dict[str, FileText]:
-    """The same files, if a slot can hold them; else InputError names the path and what is wrong with it."""
-    if wrong := wrong_files(files):
+def checked_paths(
+    item: Item, files: dict[str, FileText], *, field: str, beside: Mapping[str, FileText] | None = None
+) -> dict[str, FileText]:
+    """The same files, if a slot can hold them (`beside` the other side's); else InputError names the path and what is wrong
+    with it."""
+    if wrong := wrong_files(beside or {}, files, field=field):
         raise InputError(f"item {item.id!r}: {wrong}")
     return files
 
 
-def wrong_files(files: Mapping[str, FileText]) -> str | None:
-    """What is wrong with the first file that a slot cannot hold."""
-    seen: set[PurePosixPath] = set()
-    for path, content in files.items():
-        if wrong := wrong_path(path, seen) or wrong_content(content):
-            return f"file path {path!r} {wrong}"
-        seen.add(PurePosixPath(path))
+def wrong_files(*sides: Mapping[str, FileText], field: str = "files") -> str | None:
+    """What is wrong with the first file that a slot cannot hold, or with how many there are on all sides."""
+    before = 0
+    for files in sides:
+        seen, folders = set[PurePosixPath](), {PurePosixPath()}
+        for path, content in files.items():
+            if wrong := wrong_path(path) or wrong_place(path, seen, folders) or wrong_content(content):
+                return f"file path {path!r} {wrong}"
+            if before + len(seen) + len(folders) > MOST_PLACES:
+                return (
+                    f"field '{field}': more than {MOST_PLACES} files and folders are more than a slot takes"
+                )
+        before += len(seen) + len(folders)
     return None
 
 
-def wrong_path(path: str, seen: set[PurePosixPath]) -> str | None:
+def wrong_place(path: str, seen: set[PurePosixPath], folders: set[PurePosixPath]) -> str | None:
+    """What is wrong with a path beside those before it. It is noted in both sets."""
+    pure = PurePosixPath(path)
+    new = set(takewhile(lambda folder: folder not in folders, pure.parents))
+    if pure in seen:
+        return "comes twice"
+    if pure in folders or not seen.isdisjoint(new):
+        return "is a file and a folder at one time"
+    seen.add(pure)
+    folders |= new
+    return None
+
+
+def wrong_path(path: str) -> str | None:
     pure = PurePosixPath(path)
     if not pure.parts or path.startswith("/") or ".." in pure.parts or "\0" in path:
         return "must be relative and stay inside the run's directory"
     if len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in pure.parts):
         return f"is longer than {LONGEST_PATH} bytes, or has a part longer than {LONGEST_NAME}"
-    if pure in seen:
-        return "comes twice"
-    if seen.intersection(pure.parents) or any(pure in other.parents for other in seen):
-        return "is a file and a folder at one time"
     return None
 
 
@@ -138,7 +160,7 @@ def check(item: Item) -> None:
     if item.style == "stdio":
         stdio_job(item, spoken, stdio_in(item))
     elif item.style == "native" or not spoken.split:
-        files_of(item, spoken)
+        checked_paths(item, {**files_of(item, spoken), **item.files}, field="files")
         cases_in(item) if item.style == "cases" else None
     else:
         split_job(item, spoken, write_back=False)
@@ -155,7 +177,8 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
     if not isinstance(item.tests, str):
         raise InputError(f"item {item.id!r}: field 'tests' must be text for style {item.style!r}")
     assert item.style in ("asserts", "humaneval", "pytest", "unittest")
-    clash = item.files.keys() & files_of(item, spoken).keys() if item.files else ()
+    own = files_of(item, spoken)
+    clash = item.files.keys() & own.keys()
     if clash:
         raise InputError(
             f"item {item.id!r}: {sorted(clash)[0]!r} is both in 'files' and a file of the solution"
@@ -167,11 +190,11 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
         contract=item.contract,
         write_back=write_back,
         stop_on_failure=item.stop_on == "first_failure",
-        files=checked_paths(item, item.files),
+        files=checked_paths(item, item.files, field="files", beside=own),
         modules=modules_of(item, spoken),
         main=main_of(item, spoken),
     )
-    return job(item, spoken, split=split, fresh_seed=fresh_seed)
+    return job(item, spoken, files=own, split=split, fresh_seed=fresh_seed)
 
 
 def case_job(

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,8 +154,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A dictionary; a key that comes twice is an error, since one of its values would be lost in silence."""
     row = dict(pairs)
     if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise ValueError(f"field '{twice}': comes twice in one object")
     return row
 

@@ -1,5 +1,6 @@
 """From an item to its jobs: what goes to which side, whose limits hold, and what is refused before anything runs."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from execfeedback import jobs
 from execfeedback.errors import InputError
 from execfeedback.languages import language
-from execfeedback.types import Case, Item, StdioCase
+from execfeedback.types import Case, FileText, Item, StdioCase
 
 PYTHON = language("python")
 TESTS = "assert add(1, 2) == 3\n"
@@ -17,6 +18,11 @@ TESTS = "assert add(1, 2) == 3\n"
 
 def item(**fields: Any) -> Item:
     return Item.model_validate({"id": "x", "language": "python", "solution": "s", "tests": TESTS, **fields})
+
+
+def many(number: int, top: str = "s") -> dict[str, str]:
+    """So many files, each in folders of its own."""
+    return {f"{top}{n}/a/b/c/d": "" for n in range(number)}
 
 
 def test_the_tests_go_to_the_judge_alone() -> None:
@@ -123,6 +129,10 @@ def test_several_files_keep_their_names_and_the_first_is_the_main_one() -> None:
         ({"solution_files": {"a": {"base64": "no!"}}}, "has no base64 that can be read"),
         ({"files": {"solution.py": "x"}}, "'solution.py' is both in 'files' and a file of the solution"),
         ({"files": {"../tests.py": "x"}}, "'../tests.py' must be relative"),
+        ({"solution_files": many(700)}, "field 'solution_files': more than 3500 files and folders"),
+        ({"files": many(700)}, "field 'files': more than 3500"),
+        ({"solution_files": many(400), "files": many(400, "t")}, "field 'files': more than 3500"),
+        ({"style": "native", "language": "go", "files": many(700)}, "field 'files': more than 3500"),
     ],
 )
 def test_what_no_job_can_be_made_of_is_refused_before_anything_runs(
@@ -149,6 +159,24 @@ def test_what_no_job_can_be_made_of_is_refused_before_anything_runs(
 )
 def test_what_can_be_judged_is_let_through(fields: dict[str, Any]) -> None:
     jobs.check(item(**fields))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {f"{n}": "" for n in range(3400)},
+        {f"{n}": "" for n in range(20_000)},
+        {"a/" * 400 + str(n): "" for n in range(3000)},
+        {"/".join(str(n)): "" for n in range(0, 10**9, 10**5)},
+    ],
+    ids=["flat", "too many", "deep", "folders"],
+)
+def test_many_files_are_looked_at_quickly(files: dict[str, FileText]) -> None:
+    began = time.monotonic()
+
+    jobs.wrong_files(files)
+
+    assert time.monotonic() - began < 1
 
 
 @given(st.text(alphabet="ab./\\\0é ", max_size=12))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_named(line: bytes, message: str, tmp_path: Path) -> None:
     assert refused(written(tmp_path, b'{"left": 1}\n' + line + b"\n")) == message
+
+
+def test_a_field_that_comes_twice_among_many_is_found_quickly(tmp_path: Path) -> None:
+    line = ",".join(['{"left": 1', *(f'"k{number}": 1' for number in range(50_000)), '"z": 1, "z": 2}'])
+    began = time.monotonic()
+
+    assert refused(written(tmp_path, line)) == "FILE:1: field 'z': comes twice in one object"
+    assert time.monotonic() - began < 2
 
 
 def test_an_integer_that_is_too_long_is_named(tmp_path: Path) -> None:

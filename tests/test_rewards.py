@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -292,6 +293,26 @@ def test_openrlhf_gets_numbers_for_one_and_lists_for_several() -> None:
     }
     two = openrlhf.reward_func([prompt + said(WRONG), f"{prompt}no<|im_end|>"], [prompt] * 2, [label] * 2)
     assert two["rewards"] == two["scores"] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("a <|im_end|> </s>\n", "a"),
+        ("a <|im_end|> b\n", "a <|im_end|> b\n"),
+        ("a \n", "a \n"),
+        ("</s>", ""),
+        ("a" + " " * 100_000 + "b", "a" + " " * 100_000 + "b"),
+        ("<|x|>" * 50_000 + "b", "<|x|>" * 50_000 + "b"),
+        ("b" + " </s>" * 50_000, "b"),
+    ],
+    ids=range(7),
+)
+def test_special_tokens_at_the_end_of_a_response_are_taken_off_in_no_time(said: str, left: str) -> None:
+    began = time.monotonic()
+
+    assert openrlhf.response(said, "") == left
+    assert time.monotonic() - began < 2
 
 
 def test_openrlhf_can_load_the_file_by_its_path() -> None:

@@ -225,6 +225,24 @@ async def test_what_cannot_be_run_is_refused_by_the_name_of_its_field(
     assert re.search(words, answer.json["error"]["message"]) and pool.started == 0
 
 
+async def test_so_many_files_that_no_slot_takes_them_are_refused_and_hold_nobody_up(
+    address: str, pool: Echo
+) -> None:
+    names = [f"{number}" for number in range(20_000)]
+    piston = {"language": "python", "version": "*", "files": [{"name": n, "content": ""} for n in names]}
+    asked = {
+        "/v1/verify": (422, echo_item("1", solution_files=dict.fromkeys(names, ""))),
+        "/run_code": (422, {"code": "", "files": dict.fromkeys(names, "")}),
+        "/api/v2/execute": (400, piston),
+    }
+    for path, (status, body) in asked.items():
+        began = time.monotonic()
+        answer = await ask(address, path, body)
+        assert (answer.status, "files': more than 3500" in answer.text) == (status, True), answer
+        assert time.monotonic() - began < 5
+    assert pool.started == 0
+
+
 async def test_a_body_that_is_too_large_is_not_read(small: str, pool: Echo) -> None:
     large = b'{"id": "' + b"x" * (2 << 20) + b'"}'
 

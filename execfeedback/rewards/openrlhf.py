@@ -11,8 +11,10 @@ from typing import Any
 from execfeedback.rewards.scoring import row_of, scores
 from execfeedback.rewards.values import DEFAULTS, Score
 
-_SPECIAL = re.compile(r"(?:\s*(?:<\|[^|<>\s]{1,40}\|>|</s>|<eos>|<end_of_turn>|<pad>))+\s*$")
-"""Special tokens at the end of a response, which OpenRLHF leaves in."""
+_SPECIAL = re.compile(r"(?:<\|[^|<>\s]{1,40}\|>|</s>|<eos>|<end_of_turn>|<pad>)\Z")
+"""A special token at the end of a response, where OpenRLHF leaves some in."""
+_LONGEST = 44
+"""Characters of the longest one."""
 _SHOWN = 400
 """Characters of the prompt's end that tell where the response begins: a long prompt is cut at its start."""
 
@@ -35,7 +37,22 @@ def reply(scored: Sequence[Score]) -> dict[str, Any]:
 def response(query: str, prompt: str) -> str:
     """What follows the prompt, without special tokens at its end."""
     _, found, after = query.partition(prompt[-_SHOWN:]) if prompt else ("", "", "")
-    return _SPECIAL.sub("", after if found else query)
+    return without_special(after if found else query)
+
+
+def without_special(text: str) -> str:
+    """Looked for from the end alone: a search through a whole response could take minutes."""
+    bare, cut = bare_end(text, len(text)), len(text)
+    while special := _SPECIAL.search(text, max(0, bare - _LONGEST), bare):
+        cut = bare = bare_end(text, special.start())
+    return text[:cut]
+
+
+def bare_end(text: str, end: int) -> int:
+    """Where the white space before `end` begins."""
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 if __name__ == "__main__":

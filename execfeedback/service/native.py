@@ -201,7 +201,7 @@ def check_side(job: Job, where: str) -> None:
     if twice := job.files.keys() & job.data.keys():
         raise InputError(f"{where}: file path {min(twice)!r} is both in 'files' and in 'data'")
     split_files = job.split.files if job.split else {}
-    if wrong := jobs.wrong_files({**job.files, **job.data}) or jobs.wrong_files(split_files):
+    if wrong := jobs.wrong_files({**job.files, **job.data}, split_files):
         raise InputError(f"{where}: {wrong}")
     for step in (*job.compile, *job.steps):
         words = (*step.argv, *step.env, *step.env.values())

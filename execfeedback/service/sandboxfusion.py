@@ -215,7 +215,7 @@ def job_of(asked: RunCodeRequest, program: Program) -> Job:
 
 def fetching(paths: list[str], job: Job) -> Step:
     """A step that prints files of the run's directory, within the sandbox. Paths that lead elsewhere are as missing ones."""
-    inside = [path for path in paths if jobs.wrong_path(path, set()) is None]
+    inside = [path for path in paths if jobs.wrong_path(path) is None]
     limits = job.limits.model_copy(update={"output_kb": FETCHED_KB, "cpu_s": 10.0, "wall_s": 20.0})
     return Step(argv=("python3", "-c", FETCH, *inside), limits=limits)
 
