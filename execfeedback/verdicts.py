@@ -19,6 +19,7 @@ from execfeedback.interactive import (
 from execfeedback.judge import Decision, charged_s, compile_decision, split_verdict, step_verdict, verdict
 from execfeedback.languages import Language, language, languages, spoken_names
 from execfeedback.native_tests import harness_for, native_verdict
+from execfeedback.nesting import DEEPEST, too_deep
 from execfeedback.protocols import Sandbox
 from execfeedback.types import (
     Case,
@@ -48,6 +49,8 @@ async def verdict_of(item: Item, sandbox: Sandbox, fresh_seed: int | None = None
         return unverifiable(
             item, "language", f"language {item.language!r} is not offered; there are: {there}"
         )
+    if (field := too_deep(item)) is not None:
+        return unverifiable(item, "too_deep", f"field {field!r}: is nested more than {DEEPEST} deep")
     spoken = language(item.language)
     if item.style == "stdio":
         found = await stdio_verdict(item, spoken, sandbox, jobs.stdio_in(item), fresh_seed)

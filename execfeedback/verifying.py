@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from execfeedback.checks import checked_verdict
 from execfeedback.errors import SandboxError
 from execfeedback.ids import digest
+from execfeedback.nesting import too_deep
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
 
@@ -69,5 +70,7 @@ async def judged(item: Item, sandbox: Sandbox) -> Verdict:
 
 def item_digest(item: Item) -> str:
     """Of what decides the verdict; what catalogues carry along is left out."""
+    if too_deep(item):  # never judged, so never mistaken for an item with such a text
+        item = item.model_copy(update={"tests": "nested too deeply", "holdout": ()})
     carried = {"class_", "expected", "mechanism", "why", "oracle", "problem", "meta"}
     return digest(item.model_dump(mode="json", exclude=carried))

@@ -50,6 +50,27 @@ class TellingSandbox:
         )
 
 
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("levels", [231, 300, 100_000])
+@pytest.mark.parametrize("field", ["args", "kwargs", "expected"])
+async def test_values_that_are_nested_too_deeply_harm_no_other_item(field: str, levels: int) -> None:
+    values = {"args": [nested(levels - 1)], "kwargs": {"x": nested(levels - 1)}, "expected": nested(levels)}
+    cases = {"style": "cases", "entry_point": "f", "tests": [{"expected": 1}, {field: values[field]}]}
+    items = [Item.model_validate({**numbered(1), **cases}), Item.model_validate(numbered(2))]
+
+    found = [verdict async for verdict in verify_items(items, TellingSandbox(), workers=2)]
+
+    assert [(one.verdict, one.reasons) for one in found] == [("unverifiable", ("too_deep",)), ("passed", ())]
+    assert found[0].failure and f"'tests.1.{field}': is nested" in found[0].failure.message
+    assert found[0].digest == item_digest(items[0]) != found[1].digest
+
+
 async def test_items_are_drawn_no_faster_than_they_are_judged() -> None:
     drawn = 0
 

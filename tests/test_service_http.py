@@ -358,6 +358,22 @@ async def test_our_faults_can_be_asked_again_and_are_never_verdicts(address: str
 # ---- verdicts ------------------------------------------------------------------------------------------------------
 
 
+async def test_values_that_are_nested_too_deeply_harm_no_other_item(address: str) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    case = {"args": [1], "expected": deep}
+    fields = {"style": "cases", "entry_point": "f", "tests": [case]}
+    split = {"style": "cases", "cases": [case]}
+    job = {"environment": "python", "files": {}, "limits": {}, "split": split}
+
+    found = await ask(address, "/v1/verify", [echo_item("1", "deep", **fields), echo_item("1")])
+
+    assert [one["verdict"] for one in found.json] == ["unverifiable", "passed"]
+    assert told(await ask(address, "/v1/suites", {"tests": [case]}, "PUT")) == (422, "input")
+    assert told(await ask(address, "/v1/run", job)) == (422, "input")
+
+
 async def test_a_list_is_answered_in_order_or_as_verdicts_finish(address: str) -> None:
     items = [echo_item("sleep 0.4", "slow"), echo_item("1", "quick"), echo_item("2", "wrong")]
     items[2]["tests"][0]["stdout"] = "3"

@@ -12,6 +12,7 @@ from execfeedback import jobs
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.ids import digest
 from execfeedback.jsonl import json_line, parsed
+from execfeedback.nesting import DEEPEST, deep_case
 from execfeedback.service.kept import Kept
 from execfeedback.service.offered import Offered
 from execfeedback.service.openapi import described
@@ -75,7 +76,7 @@ def routes(runner: Runner, offered: Offered) -> APIRouter:
     @router.put("/suites", **described("Keep tests, to be named by items.", body=Suite, answer=SuiteReply))
     async def put_suite(request: Request) -> Response:
         raw = await request.body()
-        suite = parsed(an_object(await body_of(request), "the suite"), Suite, "the suite")
+        suite = suite_of(await body_of(request))
         name = digest(suite.model_dump(mode="python"))
         if not suites.put(name, suite, len(raw)):
             raise InputError(f"the suite is larger than the {runner.settings.suites_mb} MB that are kept")
@@ -171,6 +172,14 @@ def item_of(raw: Any, number: int, suites: Kept[Suite]) -> Item:
     return item
 
 
+def suite_of(raw: Any) -> Suite:
+    suite = parsed(an_object(raw, "the suite"), Suite, "the suite")
+    tests = () if isinstance(suite.tests, str) else suite.tests
+    if field := deep_case(tests, "tests") or deep_case(suite.holdout, "holdout"):
+        raise InputError(f"the suite: field {field!r}: is nested more than {DEEPEST} deep")
+    return suite
+
+
 def suite_fields(name: Any, item: Item, suites: Kept[Suite], where: str) -> dict[str, Any]:
     if not isinstance(name, str):
         raise InputError(f"{where}: field 'tests_ref': must be the digest that PUT /v1/suites answered")
@@ -186,6 +195,8 @@ def suite_fields(name: Any, item: Item, suites: Kept[Suite], where: str) -> dict
 def job_of(raw: Any) -> Job:
     """A job that a slot can hold. Raises InputError."""
     job = parsed(an_object(raw, "the job"), Job, "the job")
+    if job.split and (field := deep_case(job.split.cases, "split.cases")):
+        raise InputError(f"the job: field {field!r}: is nested more than {DEEPEST} deep")
     check_side(job, "the job")
     if bool(job.steps) == bool(job.split):
         raise InputError("the job: needs either 'steps' or 'split'")
