@@ -20,6 +20,7 @@ from running_service import Answer, Echo, Running, ask, echo_item
 
 from execfeedback.client import Client
 from execfeedback.errors import InputError, SandboxMissing
+from execfeedback.service import sandboxfusion
 from execfeedback.service.callers import Caller
 from execfeedback.service.runner import Settings
 from execfeedback.service.serving import listening
@@ -436,6 +437,19 @@ async def test_when_its_caller_leaves_a_run_is_called_off_and_so_is_one_that_wai
     await until(lambda: pool.running == 0 and pool.cancelled == pool.started)
     assert (await ask(small, "/v1/verify", echo_item("1"))).json["passed"]
     assert pool.most == 2
+
+
+async def test_an_answer_may_take_its_time_for_each_case(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandboxfusion, "QUEUE_S", 0.1)
+    case = {"input": {"stdin": "sleep 0.2"}, "output": {"stdout": "sleep 0.2"}}
+    config = {"dataset_type": "CommonOJDataset", "compile_timeout": 0.1, "run_timeout": 0.3}
+    config["provided_data"] = {"test": [case] * 9}  # type: ignore[assignment]
+
+    answer = await ask(address, "/submit", {"dataset": "x", "id": 1, "completion": "...", "config": config})
+
+    assert (answer.status, answer.json["accepted"]) == (200, True)
 
 
 # ---- operating -----------------------------------------------------------------------------------------------------

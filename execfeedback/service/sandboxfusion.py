@@ -25,7 +25,7 @@ from execfeedback.service.programs import (
     timed_out,
     within,
 )
-from execfeedback.service.replies import CallerLeft, json_reply, unless_gone
+from execfeedback.service.replies import LONGEST_DEADLINE_S, CallerLeft, json_reply, unless_gone
 from execfeedback.service.runner import Runner
 from execfeedback.service.turns import Refused
 from execfeedback.types import Base64File, Execution, FileText, Job, Step, StepResult
@@ -164,9 +164,11 @@ def busy(refused: Refused) -> Response:
     return json_reply({"detail": str(refused)}, status=504)
 
 
-async def in_one_turn(runner: Runner, request: Request, asked: Timed, work: Callable[[], Awaitable[T]]) -> T:
-    """Within what the client waits for: both time-outs, and the time in the queue."""
-    allowed = within(asked.compile_timeout) + within(asked.run_timeout)
+async def in_one_turn(
+    runner: Runner, request: Request, asked: Timed, work: Callable[[], Awaitable[T]], runs: int = 1
+) -> T:
+    """Within what the client waits for: both time-outs for each run, and the time in the queue."""
+    allowed = min(runs * (within(asked.compile_timeout) + within(asked.run_timeout)), LONGEST_DEADLINE_S)
     memory = memory_of(getattr(asked, "memory_limit_MB", -1), runner.settings.job_memory_mb)
     [ticket] = runner.enter(request.state.caller, [memory], min(QUEUE_S, runner.settings.wait_s))
     return await runner.in_turn(ticket, "run_code", work, time.monotonic() + allowed + QUEUE_S + 1)

@@ -93,9 +93,9 @@ def routes(runner: Runner) -> APIRouter:
         if judge is None or asked.config.provided_data is None:
             detail = f"no eval class found for dataset {kind or asked.dataset} with provided_data"
             return json_reply({"detail": detail}, status=400)
-        work = in_one_turn(
-            runner, request, asked, lambda: judge(runner, asked, asked.config.provided_data or {})
-        )
+        data = asked.config.provided_data
+        runs = max(1, len(cases)) if isinstance(cases := data.get("test"), list) else 1
+        work = in_one_turn(runner, request, asked, lambda: judge(runner, asked, data), runs)
         return await answered(request, work, SHARED if judge is auto_eval else SPLIT)
 
     return router
