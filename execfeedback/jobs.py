@@ -193,6 +193,7 @@ def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int
         files=checked_paths(item, item.files, field="files", beside=own),
         modules=modules_of(item, spoken),
         main=main_of(item, spoken),
+        both=tuple(item.solution_files),
     )
     return job(item, spoken, files=own, split=split, fresh_seed=fresh_seed)
 

@@ -42,6 +42,8 @@ class Split(Value):
     """Names of the solution's other files, as the tests may import them."""
     main: str | None = None
     """The one of them that `solution` is."""
+    both: tuple[str, ...] = ()
+    """The job's files that the tests may read as well; the solution's sources are for its own side."""
     replay: bool = False
     """After a pass, run the tests again on wrong replies, without the solution, to see whether they notice."""
     shared: bool = False

@@ -114,7 +114,7 @@ def perform(slot, job):
     one_process = job["split"] is not None and job["split"]["shared"]
     what = split.wanted(job) if job["split"] is not None and not one_process else None
     place, pair = slot.place_for(what)
-    fill(place, job["files"], job["split"]["files"] if job["split"] else ())
+    fill(place, job["files"], job["split"])
     if one_process:
         measured = {"split": shared.run(slot, job, place)}
     elif pair:
@@ -135,7 +135,7 @@ def perform(slot, job):
 
 def filled_place(slot, job):
     """A fresh place with the job's files."""
-    return fill(Place(slot.next_uids()), job["files"], job["split"]["files"])
+    return fill(Place(slot.next_uids()), job["files"], job["split"])
 
 
 def stay_on_one_core(number):

@@ -4,6 +4,7 @@ import traceback
 
 import tracebacks
 from conversation import CannotJudge, SolutionGone
+from guard import LinkRefused
 from solution_module import wants_hidden
 from values import Refused
 
@@ -65,7 +66,7 @@ def failed(name, error, called, message="", source=""):
         )
     if isinstance(error, NameError) or is_missing_name(error):
         return test(name, "error", "solution", "missing_name", described(error), trace_of(error), source)
-    if called:
+    if called or isinstance(error, LinkRefused):
         return test(name, "failed", "solution", "unusable_value", described(error), trace_of(error), source)
     return test(name, "error", "tests", "tests_error", described(error), trace_of(error), source)
 

@@ -158,6 +158,42 @@ os.remove("data/own.txt")
     assert (found.verdict, found.failure, found.slot_recycled) == ("passed", None, False)
 
 
+LINKED = {
+    "in the folder": ("os.symlink('e.txt', 'out.txt')", "out.txt"),
+    "by a link to a link": (
+        "os.symlink('e.txt', 'a.txt')\n    os.symlink(os.path.abspath('a.txt'), 'out.txt')",
+        "out.txt",
+    ),
+    "by a folder": ("os.symlink('data', 'out')", "out/e.txt"),
+    "up and down": ("os.mkdir('x')\n    os.symlink('../data/deep', 'x/y')", "x/y/../e.txt"),
+}
+
+
+@pytest.mark.parametrize("how", sorted(LINKED))
+async def test_a_link_of_the_solution_does_not_lead_to_the_tests_files(how: str, sandbox: Sandbox) -> None:
+    step, path = LINKED[how]
+    wrong = f"import os\n\n\ndef convert(path):\n    {step}\n    return 1\n"
+    right = (
+        "import os\n\n\ndef convert(path):\n    os.makedirs(os.path.dirname(path) or '.', exist_ok=True)\n"
+    )
+    right += "    open('real', 'w').write('9')\n    os.symlink(os.path.abspath('real'), path)\n    return 1\n"
+    tests = f"assert convert({path!r}) == 1\nassert open({path!r}).read() == '9'\n"
+    files = {"e.txt": "9", "data/e.txt": "9", "data/deep/f.txt": ""}
+
+    assert (await judged(sandbox, solution=wrong, tests=tests, files=files)).verdict == "wrong_answer"
+    if how != "up and down":
+        assert (await judged(sandbox, solution=right, tests=tests, files=files)).verdict == "passed"
+
+
+async def test_tests_do_not_write_over_their_own_file_by_a_planted_link(sandbox: Sandbox) -> None:
+    planted = "import os\nos.symlink('e.txt', 'in.txt')\n\n\ndef convert(path):\n    return 'b'\n"
+    tests = "with open('in.txt', 'w') as file:\n    file.write('b')\nassert convert('in.txt') == open('e.txt').read()\n"
+
+    assert (
+        await judged(sandbox, solution=planted, tests=tests, files={"e.txt": "a"})
+    ).verdict == "wrong_answer"
+
+
 # ---- a solution that leaves -------------------------------------------------------------------------------------------
 
 LEAVES = "import os\n\n\ndef div(a, b):\n    if b == 0:\n        {}\n    return a / b\n"
@@ -181,3 +217,84 @@ async def test_a_solution_that_is_gone_has_not_passed_whatever_the_tests_swallow
     for stay in ("raise SystemExit", "pass"):
         found = await judged(sandbox, style=style, tests=SWALLOWING[style], solution=LEAVES.format(stay))
         assert found.verdict == "passed"
+
+
+# ---- code of the solution in the tests' process ---------------------------------------------------------------------
+
+FORGED = """
+import os, struct, sys
+
+for name in ("colorsys", "wave", "nothing_yet"):
+    os.makedirs(f"{name}_")
+    for path in (f"{name}.py", f"{name}_/__init__.py"):
+        with open(path, "w") as file:
+            file.write("import os\\nos._exit(0)\\nadd = hls_to_rgb = len\\n")
+if "tests" in sys.modules or "test_solution" in sys.modules:
+    os._exit(0)
+
+
+def add(a, b):
+    return a + b
+"""
+HERE = "import os, sys\nfrom solution import add\nassert add(1, 2) == 3\n"
+LOADS = {
+    "planted, first on the path": "sys.path.insert(0, os.getcwd())\nimport colorsys\n",
+    "planted, by a dot": "sys.path.insert(0, '.')\nimport wave\n",
+    "planted, last on the path": "sys.path.append(os.getcwd())\ntry:\n    import nothing_yet\nexcept ImportError:\n    pass\n",
+    "a planted package": "sys.path.append('')\nimport wave_\n",
+    "by its path": "import importlib.util as u\ns = u.spec_from_file_location('s', 'solution.py')\n"
+    "m = u.module_from_spec(s)\ns.loader.exec_module(m)\nassert m.add(1, 2) == 3\n",
+    "as a script": "import runpy\nassert runpy.run_path('solution.py')['add'](1, 2) == 3\n",
+    "as text": "space = {}\nexec(open('solution.py').read(), space)\nassert space['add'](1, 2) == 3\n",
+    "anew": "sys.path.insert(0, os.getcwd())\ndel sys.modules['solution']\nimport solution\n",
+    "as a program": "import subprocess\nassert subprocess.run([sys.executable, 'solution.py']).returncode == 0\n",
+    "by the shell": "assert os.system('python3 -c \"import solution\"') == 0\n",
+    "by a script": "open('run.sh', 'w').write('python3 solution.py')\nimport subprocess\n"
+    "assert subprocess.run(['sh', 'run.sh']).returncode == 0\n",
+}
+
+
+@pytest.mark.parametrize("how", sorted(LOADS))
+async def test_tests_that_load_the_solution_themselves_need_one_process(how: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, solution=FORGED, tests=HERE + LOADS[how])
+
+    assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",)), found.failure
+
+
+OWN_LOADS = {
+    "a file of theirs": ("import helper\nassert helper.twice(3) == 6\n", {"helper.py"}),
+    "a file of theirs in a folder": (
+        "sys.path.insert(0, 'lib')\nimport helper\nassert helper.twice(3) == 6\n",
+        {"lib/helper.py"},
+    ),
+    "a file of both": ("import shared\nassert shared.ONE == 1 and open('shared.py').read()\n", set()),
+    "python's": ("import wave, sqlite3\nassert sqlite3.connect('x.db') and wave.open\n", set()),
+    "a program": (
+        "import subprocess\nassert subprocess.run(['cat', 'shared.py'], capture_output=True).stdout == b'ONE = 1'\n",
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", sorted(OWN_LOADS))
+async def test_tests_load_what_is_their_own(how: str, sandbox: Sandbox) -> None:
+    tests, paths = OWN_LOADS[how]
+    files = dict.fromkeys(paths, "def twice(n):\n    return 2 * n\n")
+    solution = "import shared\n\n\ndef add(a, b):\n    return a + b + shared.ONE - 1\n"
+    found = await judged(
+        sandbox,
+        solution=solution,
+        tests=f"{HERE}sys.path.insert(0, os.getcwd())\n{tests}",
+        files=files,
+        solution_files={"shared.py": "ONE = 1"},
+    )
+
+    assert (found.verdict, found.failure) == ("passed", None)
+
+
+async def test_hypothesis_goes_on_without_the_solutions_source(sandbox: Sandbox) -> None:
+    tests = "from hypothesis import given, strategies as st\nfrom solution import add\n\n\n@given(st.integers())\n"
+    tests += "def test_add(n):\n    assert add(n, 1) == n + 1\n"
+    found = await judged(sandbox, style="pytest", tests=tests, solution="def add(a, b):\n    return a + b\n")
+
+    assert (found.verdict, found.failure) == ("passed", None)
