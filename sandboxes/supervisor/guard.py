@@ -16,6 +16,8 @@ import stat
 import sys
 
 from conversation import TALK
+from references import TEST_MODULES
+from solution_module import OtherModule, SolutionModule
 
 SOLUTION = None
 """The uid of the solution's side; None where nothing is kept apart."""
@@ -23,6 +25,19 @@ PLACED = set()
 """Files of the tests' own, by device and number."""
 LOADERS = ("<frozen importlib._bootstrap_external>", "<frozen zipimport>", "<frozen runpy>")
 SHELLS = ("sh", "bash", "dash")
+DATA = {
+    "builtins": "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split(),
+    "collections": ("Counter", "OrderedDict", "defaultdict", "deque"),
+    "copyreg": ("_reconstructor",),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+    "decimal": ("Decimal",),
+    "fractions": ("Fraction",),
+    "numpy": ("dtype", "ndarray"),
+    "numpy._core.multiarray": ("_reconstruct", "scalar"),
+    "numpy._core.numeric": ("_frombuffer",),
+    "uuid": ("UUID",),
+}
+"""What a pickle of plain values names."""
 LINKS = 40
 FRAMES = 8
 
@@ -129,6 +144,8 @@ def started(program, argv=(), cwd=None, _env=None):
             refuse(word, "start what the solution wrote:")
     if any(os.path.basename(word).startswith("python") for word in words):
         refuse(words[0], "start a program in Python with")
+    for word in words[1:]:
+        opened(os.path.join(cwd or "", word))
 
 
 def words_of(program, argv):
@@ -145,6 +162,23 @@ def executed(program, argv, _env=None):
     started(program, argv)
 
 
+def unpickled(module, name):
+    """A pickle calls what it names, and the solution may have written it: plain values, what stands for the solution's own,
+    and what the tests define may be named."""
+    if name in DATA.get(module, ()) or (
+        name.isidentifier() and not name.startswith("_") and defines(module, name)
+    ):
+        return
+    refuse(f"{module}.{name}", "unpickle")
+
+
+def defines(module, name):
+    there = sys.modules.get(module)
+    if isinstance(there, (SolutionModule, OtherModule)):
+        return True
+    return module in TEST_MODULES and getattr(vars(there).get(name), "__module__", None) == module
+
+
 def refuse(path, what):
     TALK.refuse(
         "needs_shared", f"the tests {what} {os.path.basename(os.fsdecode(path))!r}, beside the solution"
@@ -154,6 +188,7 @@ def refuse(path, what):
 WATCHED = {
     "open": opened,
     "sqlite3.connect": opened,
+    "pickle.find_class": unpickled,
     "import": imported,
     "subprocess.Popen": started,
     "os.system": by_shell,

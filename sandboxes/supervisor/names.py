@@ -27,7 +27,7 @@ def own_name(name):
 def is_pythons_module(name):
     """Whether an import of this name by the tests means the standard library's, or an installed one, and no file of the
     solution."""
-    return name in INSTALLED or own_name(name) is not None
+    return name in INSTALLED or own_name(name) is not None or name.startswith("__")
 
 
 def used(code):

@@ -185,6 +185,17 @@ async def test_a_link_of_the_solution_does_not_lead_to_the_tests_files(how: str,
         assert (await judged(sandbox, solution=right, tests=tests, files=files)).verdict == "passed"
 
 
+async def test_a_program_of_the_tests_does_not_read_their_files_by_such_a_link(sandbox: Sandbox) -> None:
+    wrong = "import os\n\n\ndef convert(path):\n    os.symlink('e.txt', path)\n    return 1\n"
+    tests = "from subprocess import run\nassert convert('out.txt') == 1\n"
+    tests += "assert run(['diff', 'e.txt', 'out.txt']).returncode == 0\n"
+    right = wrong.replace("os.symlink('e.txt', path)", "open(path, 'w').write('9')")
+
+    for solution, verdict in ((wrong, "wrong_answer"), (right, "passed")):
+        found = await judged(sandbox, solution=solution, tests=tests, files={"e.txt": "9"})
+        assert found.verdict == verdict, found.failure
+
+
 async def test_tests_do_not_write_over_their_own_file_by_a_planted_link(sandbox: Sandbox) -> None:
     planted = "import os\nos.symlink('e.txt', 'in.txt')\n\n\ndef convert(path):\n    return 'b'\n"
     tests = "with open('in.txt', 'w') as file:\n    file.write('b')\nassert convert('in.txt') == open('e.txt').read()\n"
@@ -298,3 +309,39 @@ async def test_hypothesis_goes_on_without_the_solutions_source(sandbox: Sandbox)
     found = await judged(sandbox, style="pytest", tests=tests, solution="def add(a, b):\n    return a + b\n")
 
     assert (found.verdict, found.failure) == ("passed", None)
+
+
+PICKLES = "import datetime, pickle\n\n\ndef dump(x):\n    return pickle.dumps(x)\n\n\nclass Box:\n    v = 3\n"
+LYING = """
+import os
+
+
+class Call:
+    def __init__(self, how, *args):
+        self.how, self.args = how, args
+
+    def __reduce__(self):
+        return self.how, self.args
+
+
+def dump(x):
+    import pickle
+
+    return pickle.dumps(Call({}))
+"""
+UNPICKLED = "import pickle, datetime\nfrom decimal import Decimal\nfrom solution import dump\n"
+
+
+async def test_pickles_of_the_solution_hold_values_and_call_nothing(sandbox: Sandbox) -> None:
+    values = "for x in ([1, {'a': (None, 2.5)}], {1}, datetime.date(2020, 1, 2), Decimal('1.5'), 1j, b'x'):\n"
+    tests = UNPICKLED + values + "    assert pickle.loads(dump(x)) == x\n"
+    box = "import pickle\nfrom solution import Box\nassert pickle.loads(pickle.dumps(Box())).v == 3\n"
+
+    for text in (tests, box):
+        found = await judged(sandbox, solution=PICKLES, tests=text)
+        assert (found.verdict, found.failure) == ("passed", None)
+    for how in ("os._exit, 0", "eval, '[1]'", "getattr, 'x', 'upper'"):
+        found = await judged(
+            sandbox, solution=LYING.format(how), tests=UNPICKLED + "assert pickle.loads(dump([1])) == [1]\n"
+        )
+        assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
