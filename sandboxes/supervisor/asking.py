@@ -9,6 +9,7 @@ import values
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from references import KNOWN_EXCEPTIONS, REFS
+from stops import watched
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
@@ -32,18 +33,22 @@ def call(reference, args, kwargs):
 
 
 def operate(name, *operands):
-    return result(TALK.ask(["op", name, [send(x) for x in operands]]))
+    return result(TALK.ask(["op", name, [send(x) for x in operands]]), may_stop=name == "next")
 
 
 def attribute(reference, name):
-    return result(TALK.ask(["get", reference, name]))
+    found = result(TALK.ask(["get", reference, name]))
+    if name[:1].isupper() and isinstance(found, type) and "_class_ref" in found.__dict__:
+        type.__setattr__(found, "_named", True)
+    return found
 
 
-def result(reply, args=(), made=None):
-    """The value of a reply, or the exception that it carries; arguments that changed are written back where they count."""
+def result(reply, args=(), made=None, may_stop=False):
+    """The value of a reply, or the exception that it carries; arguments that changed are written back where they count.
+    `may_stop`: a StopIteration is what an iterator ends with."""
     if reply[0] == "exc":
         warn(reply[8])
-        raise exception(reply)
+        raise exception(reply) if may_stop else watched(exception(reply))
     changed = reply[2]
     warn(reply[3])
     if changed is not None:

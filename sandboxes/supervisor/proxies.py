@@ -16,6 +16,15 @@ from references import REFS, Standin, reference_of
 
 CONTRACT_CLASSES = frozenset()
 UNLIKE = (None, "neither this nor that", -987654321)
+MOST_LOOKED_AT = 10_000
+"""Of items in search of one by `in`: what has an operator of its own for that may go on for ever."""
+PREDICATES = frozenset(
+    "startswith endswith issubset issuperset isdisjoint match fullmatch search isalnum isalpha isascii isdecimal isdigit "
+    "isidentifier islower isnumeric isprintable isspace istitle isupper is_integer".split()
+)
+"""Methods of builtin values whose answer alone decides an assertion. On an object that stands in place of such a value the
+object would be its own judge; a class that the tests themselves name may have methods that are called so. What gives
+a number or an item (`count`, `get`) must still be the right one, as from any function."""
 PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
@@ -52,6 +61,8 @@ def make_proxy(tree):
 def raisable_class(tree, names, base):
     """An exception class of the solution: tests raise it, catch it, construct it."""
     cls = exception_class(names, base, str(tree[4]), *tree[7:])
+    if issubclass(AssertionError, cls):
+        TALK.refuse("contract_classes", f"the solution's {names[0]} catches what the tests raise themselves")
     if "_class_ref" not in cls.__dict__ and cls.__module__ == "solution":
         cls._class_ref = tree
         cls.__new__ = staticmethod(lambda c, *args, **kwargs: construct_exception(c, args, kwargs))
@@ -94,7 +105,7 @@ def generator(tree):
         try:
             while True:
                 try:
-                    step = result(TALK.ask(["gen", tree, how, [send(value)]]))
+                    step = result(TALK.ask(["gen", tree, how, [send(value)]]), may_stop=True)
                 except StopIteration as end:
                     return end.value
                 try:
@@ -154,10 +165,10 @@ class Meta(type):
         return type.__instancecheck__(cls, x)
 
 
-def equals(x, other):
-    """Whether the solution's own == holds; one that raises does not."""
+def holds(operator, x, other):
+    """Whether an operator of the solution's own holds; one that raises does not."""
     try:
-        return operate("eq", x, other) is True
+        return operate(operator, x, other) is True
     except Exception:
         return False
 
@@ -188,6 +199,7 @@ def object_proxy(tree, names, is_callable):
     object.__setattr__(proxy, "_ref", tree)
     object.__setattr__(proxy, "_own", frozenset(str(n) for n in tree[6]))
     object.__setattr__(proxy, "_base", str(tree[5]))
+    object.__setattr__(proxy, "_module", str(tree[4]))
     return proxy
 
 
@@ -197,6 +209,8 @@ def call_proxy(self, *args, **kwargs):
 
 def iter_of(x):
     iterator = operate("iter", x)
+    if iterator is x and "__next__" in x._own:
+        return x
     return remote_iterator(iterator) if isinstance(iterator, Proxy) else iter(iterator)
 
 
@@ -212,13 +226,18 @@ class Proxy(Standin, metaclass=Meta, made=True):
     """An object of the solution. Its attributes and methods are forwarded; see the module's text for operators."""
 
     _declared = False
+    _named = False
+    """Whether the tests name the class, or one that it derives from, as classes are named."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
         found = attribute(reference_of(self), name)
-        if callable(found) and not type(self)._declared and is_tables(name):
-            return no_judge_of_tables(found, self, name)
+        if callable(found) and not type(self)._declared:
+            if is_tables(name):
+                return no_judge_of_tables(found, self, name)
+            if name in PREDICATES and not type(self)._named and self._module != "re":
+                self._refuse("method", name)
         return found
 
     def __setattr__(self, name, value):
@@ -230,11 +249,12 @@ class Proxy(Standin, metaclass=Meta, made=True):
     def _decide(self, operator, *operands):
         """An operator that decides: only for classes that the contract names."""
         if not type(self)._declared:
-            name = type(self).__name__
-            TALK.refuse(
-                "contract_classes", f"operator {operator} of class {name}, which the contract does not name"
-            )
+            self._refuse("operator", operator)
         return operate(operator, *operands)
+
+    def _refuse(self, part, name):
+        text = f"{part} {name} of class {type(self).__name__}, which the contract does not name"
+        TALK.refuse("contract_classes", text)
 
     def _plain(self):
         return result(TALK.ask(["plain", reference_of(self)]))
@@ -250,13 +270,13 @@ class Proxy(Standin, metaclass=Meta, made=True):
             return self._plain() == other if self._base in PLAIN_BASES else False
         return self._decide("eq", self, other) is True and self._can_differ()
 
-    def _can_differ(self):
-        """Refuse a declared class whose == holds for anything; asked once for each class, when its == decided a test."""
+    def _can_differ(self, operator="eq"):
+        """Refuse a declared class whose operator holds for anything; asked once for each class, when it decided a test."""
         cls = type(self)
-        if "_differs" not in cls.__dict__:
-            type.__setattr__(cls, "_differs", True)
-            if all(equals(self, other) for other in UNLIKE):
-                TALK.refuse("contract_classes", f"operator eq of class {cls.__name__} is never false")
+        if f"_differs_{operator}" not in cls.__dict__:
+            type.__setattr__(cls, f"_differs_{operator}", True)
+            if all(holds(operator, self, other) for other in UNLIKE):
+                TALK.refuse("contract_classes", f"operator {operator} of class {cls.__name__} is never false")
         return True
 
     def __ne__(self, other):
@@ -271,9 +291,24 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return bool(self._plain()) if self._base in PLAIN_BASES else True
 
     def __contains__(self, x):
-        if "__iter__" in self._own and not type(self)._declared:
-            return any(x is v or x == v for v in iter_of(self))
-        return self._decide("contains", self, x) is True
+        if type(self)._declared:
+            return self._decide("contains", self, x) is True and self._can_differ("contains")
+        if "__next__" in self._own or not ("__iter__" in self._own or self._base in PLAIN_BASES):
+            self._refuse("operator", "contains")
+        found = self._held(x)
+        if "__contains__" in self._own and holds("contains", self, x) is not found:
+            self._refuse("operator", "contains")
+        return found
+
+    def _held(self, x):
+        """Whether `x` is among what iteration gives: found out before the solution hears what is looked for."""
+        items = iter_of(self) if "__iter__" in self._own else iter(self._plain())
+        for n, item in enumerate(items):
+            if item is x or item == x:
+                return True
+            if n > MOST_LOOKED_AT:
+                self._refuse("operator", "contains")
+        return False
 
     def __len__(self):
         return operate("len", self)

@@ -104,7 +104,16 @@ def kind_of(x):
 def overridden(cls):
     """Which of the operators that decide assertions a class defines itself, and not a builtin for it."""
     found = []
-    for name in ("__eq__", "__bool__", "__len__", "__hash__", "__iter__", "__lt__"):
+    for name in (
+        "__eq__",
+        "__bool__",
+        "__len__",
+        "__hash__",
+        "__iter__",
+        "__next__",
+        "__contains__",
+        "__lt__",
+    ):
         owner = next((c for c in cls.__mro__ if name in c.__dict__), object)
         if owner.__module__ != "builtins":
             found.append(name)

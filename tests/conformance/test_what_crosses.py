@@ -186,3 +186,94 @@ async def test_the_solution_does_not_judge_by_the_tests_objects(
     assertion: str, expected: tuple[str, tuple[str, ...]], sandbox: Sandbox
 ) -> None:
     assert outcome(await judged(sandbox, HOLDER, OURS + assertion)) == expected
+
+
+CONTAINERS = """
+import re
+class Items:
+    def __init__(self, *xs): self.xs = list(xs)
+    def __iter__(self): return iter(self.xs)
+class Honest(Items):
+    def __contains__(self, x): return x in self.xs
+class Lying(Items):
+    def __contains__(self, x): return True
+class Learning(Items):
+    def __contains__(self, x):
+        self.xs.append(x)
+        return True
+class Endless:
+    def __iter__(self):
+        n = 0
+        while True: yield (n := n + 2)
+    def __contains__(self, x): return x % 2 == 0
+class Row(list): pass
+class Down:
+    def __init__(self, n): self.n = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n == 0: raise StopIteration
+        self.n -= 1
+        return self.n
+class Trie:
+    def startswith(self, x): return True
+class Text:
+    def startswith(self, x): return True
+    def isdigit(self): return True
+    def count(self): return 3
+AnyError = Exception
+def first(n): return Text() if n else "first"
+def trie(): return Trie()
+def pattern(): return re.compile("a+")
+def stop(x):
+    if x > 1: raise StopIteration
+    return x
+def stopping():
+    yield 1
+def one(): return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "expected"),
+    [
+        ("assert 1 in Honest(1, 2) and 3 not in Honest(1, 2)", PASSED),
+        ("assert 1 in Items(1, 2) and 3 not in Items(1, 2)", PASSED),
+        ("assert 1 in Lying(1, 2) and one() == 1", PASSED),
+        ("assert 3 in Lying(1, 2) and one() == 1", "contract_classes"),
+        ("assert 3 not in Lying(1, 2) and one() == 1", "contract_classes"),
+        ("assert 3 in Learning(1, 2) and one() == 1", "contract_classes"),
+        ("assert 3 in Endless() and one() == 1", "contract_classes"),
+        ("assert 1 in Row([1, 2]) and 3 not in Row([1, 2])", PASSED),
+        ("d = Down(3)\nassert iter(d) is d and list(d) == [2, 1, 0]", PASSED),
+        ("try:\n    assert one() == 2\nexcept AnyError:\n    pass\nassert one() == 1", "contract_classes"),
+        ("assert first(0).startswith('f') and first(1).count() == 3", PASSED),
+        ("assert first(1).startswith('f') and one() == 1", "contract_classes"),
+        ("assert first(1).isdigit() and one() == 1", "contract_classes"),
+        ("t = Trie()\nassert t.startswith('a') and trie().startswith('a') and one() == 1", PASSED),
+        ("assert pattern().match('aa').group() == 'aa'", PASSED),
+        ("assert stop(1) == 1 and all(map(lambda x: stop(x) == x, [2, 3]))", "needs_shared"),
+        (
+            "assert stop(1) == 1\nfor x, y in zip(map(stop, [2, 3]), [2, 3]):\n    assert x == y",
+            "needs_shared",
+        ),
+        ("assert stop(1) == 1\ntry:\n    stop(2)\nexcept StopIteration:\n    pass", PASSED),
+        ("assert [*map(list, [stopping(), Down(1)])] == [[1], [0]] and next(Down(0), None) is None", PASSED),
+        (
+            "import pytest\nfrom solution import *\ndef test_a():\n    assert stop(1) == 1\n"
+            "    with pytest.raises(StopIteration) as found:\n        stop(2)\n    del found\n"
+            "    with pytest.raises(StopIteration):\n        next(Down(0))",
+            "contract_classes",
+        ),
+        (
+            "import pytest\nfrom solution import stop, Down\ndef test_a():\n    assert stop(1) == 1\n"
+            "    with pytest.raises(StopIteration) as found:\n        stop(2)\n    del found\n"
+            "    with pytest.raises(StopIteration):\n        next(Down(0))",
+            PASSED,
+        ),
+    ],
+)
+async def test_nothing_of_the_solution_decides_an_assertion(
+    tests: str, expected: Any, sandbox: Sandbox
+) -> None:
+    wanted = ("unverifiable", (expected,)) if isinstance(expected, str) else expected
+    assert outcome(await judged(sandbox, CONTAINERS, tests)) == wanted
