@@ -1,5 +1,6 @@
 """Arguments that the solution changed: whether the tests see it, and how their own objects become so."""
 
+import collections
 import sys
 
 
@@ -17,10 +18,17 @@ def counting(made, mutates):
 
 def become(old, new):
     """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
-    if type(old) is not type(new):
+    if type(old) is not type(new) and not (type(old) is collections.defaultdict and type(new) is dict):
         return
     if isinstance(old, list):
         old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
+    elif isinstance(old, collections.deque):
+        content = [merged(o, n) for o, n in zip(old, new)] + list(new)[len(old) :]
+        old.clear()
+        old.extend(content)
+    elif isinstance(old, tuple):
+        for before, after in zip(old, new):
+            become(before, after)
     elif isinstance(old, dict):
         content = {key: merged(old[key], value) if key in old else value for key, value in new.items()}
         old.clear()
@@ -43,7 +51,7 @@ def is_one_of(x, package, names):
 
 
 def merged(old, new):
-    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray)):
+    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray, collections.deque)):
         become(old, new)
         return old
     return new

@@ -19,6 +19,7 @@ class Refs:
         self.objects = []
         self.numbers = {}
         self.theirs = {}
+        self.trees = {}
         self.classes = frozenset(classes)
         self.lock = _thread.allocate_lock()
 
@@ -29,7 +30,7 @@ class Refs:
         if isinstance(x, Callback) or (self.theirs and isinstance(x, (type, BaseException))):
             number = getattr(x, "_number", None) if isinstance(x, Callback) else number_in(self.theirs, x)
             if number is not None:
-                return ["cb", number]
+                return self.trees[number]
         number = self.numbers.get(id(x))
         return ["h", self.number(x) if number is None else number, *describe(x)]
 
@@ -52,6 +53,7 @@ class Refs:
         """What stands for an object of the tests: the same one whenever it comes."""
         if tree[1] not in self.theirs:
             self.theirs[tree[1]] = TESTS_OBJECTS[tree[2]](tree, self)
+            self.trees[tree[1]] = tree
         return self.theirs[tree[1]]
 
 

@@ -13,6 +13,7 @@ is only a value; the judge process decides what it means.
 
 import _thread
 import builtins
+import collections
 import json
 import linecache
 import os
@@ -21,7 +22,7 @@ import types
 import warnings
 
 import frames
-import tables  # noqa: F401, adds itself to what values may cross
+import tables
 import values
 from operations import OPERATIONS
 from solution_objects import Refs
@@ -30,7 +31,11 @@ from solution_reports import SOURCES, note_warning, report, warned
 from test_objects import Callback
 
 CHANNEL = 3
-MUTABLE = (list, dict, set, bytearray)
+MUTABLE = (list, dict, set, bytearray, collections.deque)
+CHANGING = frozenset("l d S Y q O C np".split())
+"""Tags of values that can be changed in place; tables have tags of their own."""
+HOLDING = frozenset("t N F".split())
+"""Tags of values that may hold such ones."""
 
 
 REQUESTS = frames.Reader(CHANNEL)
@@ -91,7 +96,7 @@ def reply(request):
             before = [*request[2], *(value for _, value in request[3])]
             args = values.values(before, REFS, 0)
         result = HANDLERS[request[0]](request, args)
-        changed = [None if now is None or now == was else now for was, now in zip(before, snapshots(args))]
+        changed = [now_of(was, argument) for was, argument in zip(before, args)]
         extra = changed if any(c is not None for c in changed) else None
         for number, argument in enumerate(args):
             if result is argument and (isinstance(argument, MUTABLE) or is_array(argument)):
@@ -101,8 +106,18 @@ def reply(request):
         return report(error, REFS)
 
 
-def snapshots(args):
-    return [values.encode(a, REFS) if type(a) in MUTABLE or is_array(a) else None for a in args]
+def now_of(was, argument):
+    """The tree of an argument that was changed in place; None for every other."""
+    if type(was) is not list or not can_change(was):
+        return None
+    now = values.encode(argument, REFS)
+    return None if now == was else now
+
+
+def can_change(tree):
+    if tree[0] in HOLDING:
+        return any(type(part) is list and can_change(part) for part in tree[-1])
+    return tree[0] in CHANGING or tree[0] in tables.READERS
 
 
 def is_array(x):

@@ -277,3 +277,51 @@ async def test_nothing_of_the_solution_decides_an_assertion(
 ) -> None:
     wanted = ("unverifiable", (expected,)) if isinstance(expected, str) else expected
     assert outcome(await judged(sandbox, CONTAINERS, tests)) == wanted
+
+
+CHANGING = """
+def rotate(q):
+    q.rotate(1)
+    return q[0]
+def tally(c):
+    c["a"] += 1
+    return c["a"]
+def reorder(d):
+    d.move_to_end("a")
+    return list(d)
+def push(pair, x):
+    pair[0].append(x)
+    return len(pair[0])
+def call(fs): return [f(1) for f in fs]
+"""
+PLACES = "from collections import Counter, OrderedDict, defaultdict, deque, namedtuple\nPair = namedtuple('Pair', 'xs n')\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "called", "kept", "changed"),
+    [
+        ("deque([1, 2, 3])", "rotate(x) == 3", "deque([1, 2, 3])", "deque([3, 1, 2])"),
+        ("Counter('a')", "tally(x) == 2", "Counter('a')", "Counter('aa')"),
+        ("defaultdict(int, a=1)", "tally(x) == 2", "{'a': 1}", "{'a': 2}"),
+        (
+            "OrderedDict(a=1, b=2)",
+            "reorder(x) == ['b', 'a']",
+            "OrderedDict(a=1, b=2)",
+            "OrderedDict(b=2, a=1)",
+        ),
+        ("([], 1)", "push(x, 5) == 1", "([], 1)", "([5], 1)"),
+        ("Pair([], 1)", "push(x, 5) == 1", "([], 1)", "([5], 1)"),
+    ],
+)
+async def test_changes_of_every_kind_of_argument_are_seen(
+    made: str, called: str, kept: str, changed: str, sandbox: Sandbox
+) -> None:
+    def tests(after: str) -> str:
+        return f"{PLACES}x = {made}\nassert {called}\nassert x == {after}\n"
+
+    undecided = await judged(sandbox, CHANGING, tests(kept))
+    declared = await judged(sandbox, CHANGING, tests(changed), contract={"mutates": True})
+    never = await judged(sandbox, CHANGING, tests(kept), contract={"mutates": False})
+
+    assert outcome(undecided) == ("unverifiable", ("contract_mutates",))
+    assert (outcome(declared), outcome(never)) == (PASSED, PASSED)
