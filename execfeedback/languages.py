@@ -57,6 +57,9 @@ class Harness(Value):
     files: dict[str, str] = {}
     carry: str = ""
     """Regular expression: lines of the solution (imports) that go ahead of tests which have none of their own."""
+    once: str = ""
+    """Regular expression: lines of the tests (imports) that are left out where the solution, which shares a file with them, has
+    the same."""
     each: str = ""
     """What `@EACH@` says for each test, `{test}` being its name."""
     compile: tuple[Command, ...] | None = None

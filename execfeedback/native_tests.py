@@ -98,12 +98,23 @@ def harness_for(item: Item, spoken: Language) -> Harness | None:
 
 
 def with_carried(item: Item, spoken: Language, harness: Harness) -> str:
-    """The tests, with the solution's imports where they have none and the language gives each file its own."""
+    """The tests, with the solution's imports where they have none and the language gives each file its own, or without those
+    that are the solution's as well where both share a file."""
     tests = str(item.tests)
+    main = str(files_of(item, spoken)[main_file_of(item, spoken)])
+    if harness.once:
+        known = {plain_import(match.group()) for match in re.finditer(harness.once, main, re.M)}
+        return re.sub(
+            harness.once, lambda m: "" if plain_import(m.group()) in known else m.group(), tests, flags=re.M
+        )
     if not harness.carry or re.search(harness.carry, tests, re.M):
         return tests
-    main = str(files_of(item, spoken)[main_file_of(item, spoken)])
     return "\n".join([*(m.group() for m in re.finditer(harness.carry, main, re.M)), tests])
+
+
+def plain_import(line: str) -> str:
+    """The same for the same names from the same place."""
+    return re.sub(r"\s|;", "", line).replace('"', "'").replace("'node:", "'")
 
 
 def code_of(tests: str, harness: Harness) -> str:
