@@ -57,6 +57,8 @@ class Harness(Value):
     files: dict[str, str] = {}
     carry: str = ""
     """Regular expression: lines of the solution (imports) that go ahead of tests which have none of their own."""
+    instead: dict[str, str] = {}
+    """Regular expression -> what stands in its place in the solution: what would be in the tests' way."""
     once: str = ""
     """Regular expression: lines of the tests (imports) that are left out where the solution, which shares a file with them, has
     the same."""

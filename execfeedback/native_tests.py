@@ -35,6 +35,7 @@ async def native_verdict(
     item: Item, spoken: Language, sandbox: Sandbox, harness: Harness, fresh_seed: int | None
 ) -> Verdict:
     """The verdict of the item's test program. Raises what `Sandbox.run` raises."""
+    item = beside_tests(item, spoken, harness)
     tests = with_carried(item, spoken, harness)
     mark = f"@{secrets.token_hex(8)}"
     expected = names_in(tests, harness)
@@ -97,6 +98,16 @@ def harness_for(item: Item, spoken: Language) -> Harness | None:
     return next((h for h in spoken.native if not h.when or re.search(h.when, tests, re.M)), None)
 
 
+def beside_tests(item: Item, spoken: Language, harness: Harness) -> Item:
+    """The item with what its solution has in the way of the tests taken out."""
+    main = main_file_of(item, spoken)
+    text = str(files_of(item, spoken)[main])
+    for pattern, put in harness.instead.items():
+        text = re.sub(pattern, put, text)
+    changed = text if isinstance(item.solution, str) else {**item.solution, main: text}
+    return item.model_copy(update={"solution": changed}) if harness.instead else item
+
+
 def with_carried(item: Item, spoken: Language, harness: Harness) -> str:
     """The tests, with the solution's imports where they have none and the language gives each file its own, or without those
     that are the solution's as well where both share a file."""
@@ -156,6 +167,7 @@ def decided(
     text = step.stdout + "\n" + step.stderr
     found = re.finditer(harness.results.replace("@NONCE@", mark), text, re.M)
     outcomes = Counter((match["name"], match["outcome"]) for match in found)
+    expected = with_generated(expected, outcomes)
     wanted = Counter(run_of(expected, outcomes, harness))
     passed = sum(count for name, count in wanted.items() if enough(name, count, outcomes, harness))
     bad = sum(n for (_, outcome), n in outcomes.items() if outcome not in (harness.passed, harness.skipped))
@@ -165,6 +177,14 @@ def decided(
 
 
 Outcomes = Counter[tuple[str, str]]
+
+
+def with_generated(expected: list[str], outcomes: Outcomes) -> list[str]:
+    """A name that a macro makes is any that was reported beyond the others, and at least one."""
+    plain = [name for name in expected if not name.startswith("$")]
+    if len(plain) == len(expected):
+        return expected
+    return [*plain, *(sorted({name for name, _ in outcomes} - set(plain)) or ["$"])]
 
 
 def run_of(expected: list[str], outcomes: Outcomes, harness: Harness) -> list[str]:
@@ -226,19 +246,18 @@ def reported(step: StepResult, counts: TestCounts, bad: int, ended: bool, harnes
 
 
 def unrun(step: StepResult, counts: TestCounts, harness: Harness) -> Decision:
-    """All that ran passed: it must be all that the text names. Where each was called by its name, the program kept it away."""
+    """All that ran passed: it must be all that the text names. Where none ran, or each was called by its name, the program kept
+    them away."""
     if not counts.expected:
         message = "every test is skipped"
         return "bad_tests", ("skipped",), Failure(test="tests", message=message, traceback=said(step))
-    if counts.passed < counts.expected:
-        message = f"{counts.passed} of {counts.expected} tests were run, and no other failed"
-        failure = Failure(test="tests", message=message, traceback=said(step))
-        return (
-            ("wrong_answer", ("report",), failure)
-            if harness.each
-            else ("bad_tests", ("tests_error",), failure)
-        )
-    return "passed", (), None
+    if counts.passed == counts.expected:
+        return "passed", (), None
+    message = f"{counts.passed} of {counts.expected} tests were run, and no other failed"
+    failure = Failure(test="tests", message=message, traceback=said(step))
+    if harness.each or not counts.passed:
+        return "wrong_answer", ("report",), failure
+    return "bad_tests", ("tests_error",), failure
 
 
 def blamed(name: str, reasons: tuple[str, ...], step: StepResult, harness: Harness) -> Decision:
