@@ -7,6 +7,7 @@ All cases run in one process first, within the limits of one. Cases that got no 
 limits: so limits hold for each call, and a start of the language's run-time is paid once.
 """
 
+import re
 import secrets
 
 from execfeedback import each_test, jobs, tokens
@@ -114,6 +115,7 @@ class Run:
             "@NAMES@": ", ".join(driver.name.replace("{i}", str(i)) for i in arity),
             "@SPACED@": " ".join(driver.name.replace("{i}", str(i)) for i in arity),
             "@ARITY@": str(len(arity)),
+            "@AFTER@": "\n".join(self.after()),
         }
         given = "\n".join(
             f"{len(case.args)} " + " ".join(tokens.encoded(a) for a in case.args) for case in cases
@@ -128,7 +130,16 @@ class Run:
             env={},
             inputs=(f"{mark} {len(cases)}\n{given}\n",),
             fresh_seed=self.fresh_seed,
+            aside=driver.aside,
         )
+
+    def after(self) -> list[str]:
+        """The lines that the driver has for what the solution's text says."""
+        assert self.spoken.cases is not None
+        text = str(jobs.files_of(self.item, self.spoken)[jobs.main_file_of(self.item, self.spoken)])
+        return [
+            m.expand(line) for p, line in self.spoken.cases.after.items() for m in re.finditer(p, text, re.M)
+        ]
 
     def decision(self, case: Case, text: str, step: StepResult, number: int) -> Decision:
         """What one answer means."""

@@ -1,5 +1,6 @@
 """Solution and tests of a language as one program: the files of a harness, filled in. Pure."""
 
+import re
 from pathlib import PurePosixPath
 
 from execfeedback.commands import compile_steps, filled
@@ -19,11 +20,16 @@ def harness_job(
     env: dict[str, str],
     inputs: tuple[str, ...],
     fresh_seed: int | None = None,
+    aside: dict[str, str] | None = None,
 ) -> Job:
     """One run of the program for each input. `words`: what the harness' files say for them, `@TESTS@` and the like; where
-    a file has `@SOLUTION@`, the solution has no file of its own. Raises InputError for paths that cannot be."""
+    a file has `@SOLUTION@`, the solution has no file of its own. `aside`: what its main file says otherwise (`Cases.aside`).
+    Raises InputError for paths that cannot be."""
     own = {**files_of(item, spoken), **item.files}
     main = main_file_of(item, spoken)
+    text = own[main]
+    if isinstance(text, str):
+        own[main] = put_aside(text.removeprefix("\ufeff"), aside or {})
     joined = any("@SOLUTION@" in text for text in harness.values())
     words = {**words, "@STEM@": PurePosixPath(main).stem}
     texts = {**words, "@SOLUTION@": str(own.pop(main))} if joined else words
@@ -44,6 +50,12 @@ def harness_job(
         steps=tuple(Step(argv=argv, stdin=text, env=around, spread=spoken.threads) for text in inputs),
         fresh_seed=fresh_seed,
     )
+
+
+def put_aside(text: str, aside: dict[str, str]) -> str:
+    for pattern, put in aside.items():
+        text = re.sub(pattern, put, text, flags=re.MULTILINE)
+    return text
 
 
 def replaced(text: str, words: dict[str, str]) -> str:

@@ -57,8 +57,8 @@ class Harness(Value):
     files: dict[str, str] = {}
     carry: str = ""
     """Regular expression: lines of the solution (imports) that go ahead of tests which have none of their own."""
-    instead: dict[str, str] = {}
-    """Regular expression -> what stands in its place in the solution: what would be in the tests' way."""
+    aside: dict[str, str] = {}
+    """Regular expression -> replacement: what of a solution would stand in the tests' way, such as a `main` of its own."""
     once: str = ""
     """Regular expression: lines of the tests (imports) that are left out where the solution, which shares a file with them, has
     the same."""
@@ -98,6 +98,10 @@ class Cases(Value):
     bind: str = ""
     """For each argument, `{i}` being its number: reads it into a variable."""
     name: str = "a{i}"
+    aside: dict[str, str] = {}
+    """Regular expression -> replacement: what of a solution would stand in the driver's way, such as a `main` of its own."""
+    after: dict[str, str] = {}
+    """Regular expression -> a line for each match in the solution: what `@AFTER@` says."""
     signature: str = ""
     """How a solution must look, for those who are to write one: `{name}`, `{params}`, `{returns}`."""
     param: str = "{name}"

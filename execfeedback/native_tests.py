@@ -35,7 +35,6 @@ async def native_verdict(
     item: Item, spoken: Language, sandbox: Sandbox, harness: Harness, fresh_seed: int | None
 ) -> Verdict:
     """The verdict of the item's test program. Raises what `Sandbox.run` raises."""
-    item = beside_tests(item, spoken, harness)
     tests = with_carried(item, spoken, harness)
     mark = f"@{secrets.token_hex(8)}"
     expected = names_in(tests, harness)
@@ -51,6 +50,7 @@ async def native_verdict(
         env=harness.env,
         inputs=(f"{mark}\n",),
         fresh_seed=fresh_seed,
+        aside=harness.aside,
     )
     execution = await sandbox.run(job)
     if decision := compile_decision(execution):
@@ -96,16 +96,6 @@ def harness_for(item: Item, spoken: Language) -> Harness | None:
     """The first harness that takes these tests."""
     tests = item.tests if isinstance(item.tests, str) else ""
     return next((h for h in spoken.native if not h.when or re.search(h.when, tests, re.M)), None)
-
-
-def beside_tests(item: Item, spoken: Language, harness: Harness) -> Item:
-    """The item with what its solution has in the way of the tests taken out."""
-    main = main_file_of(item, spoken)
-    text = str(files_of(item, spoken)[main])
-    for pattern, put in harness.instead.items():
-        text = re.sub(pattern, put, text)
-    changed = text if isinstance(item.solution, str) else {**item.solution, main: text}
-    return item.model_copy(update={"solution": changed}) if harness.instead else item
 
 
 def with_carried(item: Item, spoken: Language, harness: Harness) -> str:
