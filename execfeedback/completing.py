@@ -2,6 +2,7 @@
 
 import re
 
+from execfeedback.needs import held, needed
 from execfeedback.scanning import Line, broken_off, chunks, defines, scan, words
 from execfeedback.types import Problem
 
@@ -34,7 +35,7 @@ def completed(code: str, problem: Problem) -> str:
     """A whole program: a body under its prompt, a definition after the imports that the prompt gives."""
     code = code.strip("\n")
     if is_body(code, problem):
-        return _under(problem.prompt or "", code)
+        return _under(problem.prompt or "", code, problem.entry_point)
     code = _dedented(code)
     if problem.prompt and problem.entry_point and defines(code, problem.entry_point):
         return _preamble(problem.prompt, problem.entry_point, code) + code
@@ -64,13 +65,13 @@ def _preamble(prompt: str, name: str, code: str) -> str:
     return "".join(f"{text}\n" for text in kept) + ("\n\n" if kept else "")
 
 
-def _under(prompt: str, code: str) -> str:
+def _under(prompt: str, code: str, name: str | None) -> str:
     if broken_off(prompt):
         return prompt + code  # the prompt ends inside a signature or a docstring
     if not _width(code.lstrip("\n")):
         code = code[: found.start()] if (found := _NEXT.search(code)) else code
     body, rest = _cut(_indented(code, _body_indent(prompt)))
-    return prompt.rstrip() + "\n" + body + _helpers(rest, body)
+    return prompt.rstrip() + "\n" + body + _helpers(rest, body, prompt, name)
 
 
 def _body_indent(prompt: str) -> str:
@@ -128,11 +129,7 @@ def _cut(body: str) -> tuple[str, str]:
     return "\n".join(texts[:end]).rstrip() + "\n", "\n".join(texts[end:])
 
 
-def _helpers(rest: str, body: str) -> str:
-    """Definitions after the body that it uses, and those that these use; models ramble on after the end."""
-    used, kept = words(body), []
-    for chunk in chunks(rest):
-        if chunk.head.startswith(("def ", "class ")) and used.intersection(chunk.names):
-            kept.append(chunk.text)
-            used |= words(chunk.text)
-    return "".join(f"\n\n{text}\n" for text in kept)
+def _helpers(rest: str, body: str, prompt: str, name: str | None) -> str:
+    """What follows the body and is needed by it; models ramble on after the end."""
+    kept = needed(chunks(rest), body, name, held(prompt + body))
+    return "".join(f"\n\n{chunk.text}\n" for chunk in kept)

@@ -10,10 +10,10 @@ import re
 from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
 from execfeedback.bodies import is_foreign_body, under_prompt
 from execfeedback.completing import completed, is_body
-from execfeedback.foreign_blocks import chosen_foreign, last_whole, long_ones
+from execfeedback.foreign_blocks import chosen_foreign
 from execfeedback.languages import languages
 from execfeedback.looks import plain_code
-from execfeedback.scanning import chunks, defines, words
+from execfeedback.python_blocks import chosen
 from execfeedback.types import Problem
 
 _TAGS = {"python": frozenset({"python", "py", "python3", "py3", "python2", "ipython", "pyi", "python-repl"})}
@@ -38,7 +38,7 @@ def solution_in(text: str, problem: Problem) -> str | None:
 
 def _python(said: str, blocks: list[Block], problem: Problem) -> str | None:
     blocks = blocks or _unfenced(said, problem)
-    return completed(_chosen(blocks, _name(problem)), problem) if blocks else None
+    return completed(chosen(blocks, problem), problem) if blocks else None
 
 
 def _foreign(said: str, blocks: list[Block], problem: Problem) -> str | None:
@@ -100,30 +100,3 @@ def _unfenced(said: str, problem: Problem) -> list[Block]:
 def _name(problem: Problem) -> str | None:
     """The top-level name of the entry point."""
     return problem.entry_point.split(".")[0] if problem.entry_point else None
-
-
-def _chosen(blocks: list[Block], name: str | None) -> str:
-    """The block that is the answer, after what it needs of the blocks before it."""
-    if len(blocks) == 1:
-        return blocks[0].text
-    pool = [block for block in blocks if name and defines(block.text, name)] or long_ones(blocks)
-    block = last_whole(pool)
-    at = max(place for place, each in enumerate(blocks) if each is block)
-    code = blocks[at].text
-    for block in reversed(blocks[:at]):
-        if not (name and defines(block.text, name)):
-            code = _needed(block.text, code) + code
-    return code
-
-
-def _needed(earlier: str, code: str) -> str:
-    """Top-level imports and definitions of an earlier block that the code uses and does not bind itself."""
-    used = words(code)
-    missing = used - {name for chunk in chunks(code) for name in chunk.names}
-    kept = [
-        chunk.text
-        for chunk in chunks(earlier)
-        if chunk.head.startswith(("def ", "class ", "import ", "from ", "async def "))
-        and missing.intersection(chunk.names)
-    ]
-    return "".join(f"{text}\n\n" for text in kept)

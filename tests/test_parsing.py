@@ -126,6 +126,64 @@ def test_imports_and_helpers_of_earlier_blocks_come_along() -> None:
     )
 
 
+def blocks(*codes: str) -> str:
+    return "\n\nAnd:\n".join(f"```python\n{code}\n```" for code in codes)
+
+
+CALLS = "def add(a, b):\n    return half(a) % MOD"
+FLOOR = "import math\n\ndef half(x):\n    return math.floor(x)"
+TRY = "try:\n    import numpy as np\nexcept ImportError:\n    np = None"
+
+
+@pytest.mark.parametrize(
+    ("codes", "solution"),
+    [
+        pytest.param(
+            (FLOOR, "def add(a, b):\n    return half(a)"),
+            f"import math\n\n{FLOOR[13:]}\n\ndef add(a, b):\n    return half(a)\n",
+            id="what-a-helper-needs",
+        ),
+        pytest.param(
+            ("MOD = 10", CALLS, "def half(x):\n    return x"),
+            f"def half(x):\n    return x\n\nMOD = 10\n\n{CALLS}\n",
+            id="constant-before-and-helper-after",
+        ),
+        pytest.param(
+            (TRY, "def add(a, b):\n    return np.add(a, b)"),
+            f"{TRY}\n\ndef add(a, b):\n    return np.add(a, b)\n",
+            id="import-that-may-fail",
+        ),
+        pytest.param(
+            ("seen = {}", "def add(a, b):\n    seen[a] = b"),
+            "seen = {}\n\ndef add(a, b):\n    seen[a] = b\n",
+            id="table",
+        ),
+        pytest.param(
+            (ADD.rstrip(), "a = {}\nprint(add(a, 1))", "B = add(1, 2)\nb = 3"), ADD, id="examples-stay"
+        ),
+        pytest.param((ADD.rstrip(), "def add(a, b): ..."), ADD, id="stub-in-a-line"),
+        pytest.param((ADD.rstrip(), 'def add(a, b):\n    """Adds."""\n    pass  # yours'), ADD, id="stub"),
+        pytest.param(
+            (ADD.rstrip(), "def add(\n    a, b,\n) -> int:\n    raise NotImplementedError"),
+            ADD,
+            id="stub-of-lines",
+        ),
+    ],
+)
+def test_what_the_chosen_block_needs_of_the_others(codes: tuple[str, ...], solution: str) -> None:
+    assert found(blocks(*codes)) == solution
+
+
+def test_a_program_is_what_reads_the_input_and_prints_with_what_it_needs() -> None:
+    double = "def double(x):\n    # as the statement has it, with every word of it\n    return 2 * x"
+    main = "print(double(int(input())))"
+    assert found(blocks(double, main), SCRIPT) == f"{double}\n\n{main}\n"
+    whole = "import sys\nn = int(sys.stdin.readline())\nprint(n * 2)"
+    assert found(blocks(whole, "n = int(input())", "print(4)"), SCRIPT) == whole + "\n"
+    test = "import io, sys\nsys.stdin = io.StringIO('1')\nn = int(input())\nprint(n * 2)"
+    assert found(blocks(whole, test), SCRIPT) == whole + "\n"
+
+
 def test_class_with_the_entry_point_as_method() -> None:
     problem = Problem(id="c", statement="", entry_point="Counter.add")
     code = "class Counter:\n    def add(self, n):\n        self.n = n\n"
@@ -180,6 +238,14 @@ def test_helpers_that_a_body_uses_are_kept() -> None:
     assert found(text, WITH_PROMPT) == (
         PROMPT + "    return sum(map(same, xs))\n\n\ndef same(x):\n    return x\n"
     )
+
+
+def test_imports_and_tables_that_a_body_uses_are_kept() -> None:
+    text = "    return math.floor(sum(xs)) % SIZE\n\nimport math\nimport os\nSIZE = 7\nxs = [1]\nOTHER = total(xs)\n"
+    code = PROMPT + "    return math.floor(sum(xs)) % SIZE\n\n\nimport math\n\n\nSIZE = 7\n"
+    assert found(text, WITH_PROMPT) == code
+    fenced_ones = blocks("import math\nSIZE = 7", "    return math.floor(sum(xs)) % SIZE")
+    assert found(fenced_ones, WITH_PROMPT) == code
 
 
 def test_definition_gets_the_imports_of_the_prompt_that_it_uses() -> None:
