@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from execfeedback.blocks import answer, cleaned, fenced_blocks
@@ -15,7 +16,10 @@ Found = TypeVar("Found")
 
 _CHECKS = re.compile(r"\bassert\b|\bself\.(?:assert|fail)|\braises\(")
 _INPUT = ("stdin", "input", "in")
-_OUTPUT = ("stdout", "output", "out", "expected")
+_OUTPUT = ("stdout", "output", "out", "expected", "expected_output", "expected_stdout")
+_CALL = frozenset({"args", "kwargs", "expected", "raises"})
+_REMARKS = frozenset({"id", "name", "description", "comment", "note", "explanation", "why"})
+"""Fields that say nothing about the call."""
 _RUNNER = re.compile(r"if\s+__name__\b|(?:unittest|pytest)\.main\(|doctest\.testmod\(|(?:test_\w*|check)\(")
 
 
@@ -23,13 +27,13 @@ def tests_in(text: str, problem: Problem) -> tuple[Style, Tests] | None:
     """The tests in an answer with the style that they are in, or None when there are none.
 
     For `stdio` a JSON list of objects with `stdin` and `stdout`, in a fenced block or bare; for `cases` of objects with
-    `args` and `expected`.
+    `args`, `kwargs`, and `expected` or `raises`.
     """
     if problem.style == "stdio":
         cases = _listed(text, _case)
         return ("stdio", cases) if cases else None
     if problem.style == "cases":
-        calls = _listed(text, _call)
+        calls = _listed(text, partial(_call, named=problem.language == "python"))
         return ("cases", calls) if calls else None
     code = _test_code(text, problem)
     return (style_of(code), code) if code else None
@@ -62,13 +66,11 @@ def _belongs(piece: Chunk, name: str) -> bool:
 
 
 def _listed(text: str, read: Callable[[Any], Found | None]) -> tuple[Found, ...]:
-    """The first list of tests that the answer holds, in a fenced block or bare."""
+    """The tests of all fenced blocks that are lists of them, or of the first list outside of blocks."""
     said: str = answer(cleaned(text))
     blocks = [block.text for block in fenced_blocks(said)]
-    for candidate in [*blocks, said[said.find("[") : said.rfind("]") + 1]]:
-        if found := _rows(candidate, read):
-            return found
-    return ()
+    found = tuple(test for block in blocks for test in _rows(block, read))
+    return found or _rows(said[said.find("[") : said.rfind("]") + 1], read)
 
 
 def _rows(text: str, read: Callable[[Any], Found | None]) -> tuple[Found, ...]:
@@ -81,10 +83,21 @@ def _rows(text: str, read: Callable[[Any], Found | None]) -> tuple[Found, ...]:
     return tuple(found for row in rows if (found := read(row)) is not None)
 
 
-def _call(row: Any) -> Case | None:
-    if not isinstance(row, dict) or not isinstance(row.get("args"), list) or "expected" not in row:
+def _call(row: Any, *, named: bool) -> Case | None:
+    """A call as the row has it, all of it: what is not understood might make it another test. `named`: whether the language
+    has arguments by name."""
+    if (
+        not isinstance(row, dict)
+        or not row.keys() <= _CALL | _REMARKS
+        or not isinstance(row.get("args"), list)
+    ):
         return None
-    return Case(args=tuple(row["args"]), expected=row["expected"])
+    kwargs, raises = row.get("kwargs") or {}, row.get("raises")
+    if not isinstance(kwargs, dict) or (kwargs and not named) or not isinstance(raises, str | None):
+        return None
+    if (not raises and "expected" not in row) or (raises and row.get("expected") is not None):
+        return None
+    return Case(args=tuple(row["args"]), kwargs=kwargs, expected=row.get("expected"), raises=raises or None)
 
 
 def _case(row: Any) -> StdioCase | None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from execfeedback.suites import tests_in as suite_in
-from execfeedback.types import Problem, StdioCase
+from execfeedback.types import Case, Problem, StdioCase
 
 PLAIN = Problem(id="p", statement="Add.", entry_point="add")
 SCRIPT = Problem(id="s", statement="Sum.", style="stdio")
@@ -72,6 +72,48 @@ def test_cases_of_programs() -> None:
     assert suite_in('```json\n[{"stdin": "1"}, 3, {"stdout": null}]\n```', SCRIPT) is None
     assert suite_in("[" * 100_000, SCRIPT) is None
     assert suite_in(f"```python\n{ASSERTS}```", SCRIPT) is None
+
+
+CALLS = Problem(id="c", statement="Add.", style="cases", entry_point="add")
+
+
+@pytest.mark.parametrize(
+    ("row", "case"),
+    [
+        ({"args": [1, 2], "expected": 3}, Case(args=(1, 2), expected=3)),
+        ({"args": [1], "kwargs": {"b": 2}, "expected": 3}, Case(args=(1,), kwargs={"b": 2}, expected=3)),
+        ({"args": ["x"], "raises": "TypeError"}, Case(args=("x",), raises="TypeError")),
+        ({"args": [], "expected": None, "raises": None}, Case(args=(), expected=None)),
+        ({"args": [1], "kwargs": None, "expected": 1, "description": "one"}, Case(args=(1,), expected=1)),
+        ({"args": [1]}, None),
+        ({"args": 1, "expected": 1}, None),
+        ({"args": [1], "kwargs": [2], "expected": 3}, None),
+        ({"args": [1], "raises": ["TypeError"]}, None),
+        ({"args": [1], "expected": 1, "raises": "TypeError"}, None),
+        ({"args": [1], "expected": 1, "tolerance": 0.1}, None),
+        ({"args": [1], "stdin": "2", "expected": 3}, None),
+    ],
+)
+def test_a_call_is_read_whole_or_left_out(row: object, case: Case | None) -> None:
+    sure = {"args": [0, 0], "expected": 0}
+    cases = suite_in(f"```json\n{json.dumps([row, sure])}\n```", CALLS)
+    assert cases == ("cases", (*([case] if case else []), Case(args=(0, 0), expected=0)))
+
+
+def test_arguments_by_name_are_for_languages_that_have_them() -> None:
+    text = json.dumps(
+        [{"args": [1], "kwargs": {"b": 2}, "expected": 3}, {"args": [1, 2], "kwargs": {}, "expected": 3}]
+    )
+    due = CALLS.model_copy(update={"language": "go"})
+    assert suite_in(text, due) == ("cases", (Case(args=(1, 2), expected=3),))
+
+
+def test_lists_of_several_blocks_are_one_suite() -> None:
+    one, two = ({"args": [1, 1], "expected": 2}, {"args": [2, 2], "expected": 4})
+    text = f"Small:\n```json\n{json.dumps([one])}\n```\nBig:\n```json\n{json.dumps([two])}\n```"
+    assert suite_in(text, CALLS) == ("cases", (Case(args=(1, 1), expected=2), Case(args=(2, 2), expected=4)))
+    rows = [{"input": "1", "expected_output": "1"}]
+    assert suite_in(json.dumps(rows), SCRIPT) == ("stdio", (StdioCase(stdin="1", stdout="1"),))
 
 
 @settings(deadline=None)
