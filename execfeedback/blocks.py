@@ -2,6 +2,7 @@
 
 import html
 import re
+from bisect import bisect
 from typing import NamedTuple
 
 from execfeedback.scanning import Line, State, after, scan
@@ -11,6 +12,16 @@ _HARD_INDENT = re.compile(r"^[ \t]*\u00a0[ \t\u00a0]*", re.MULTILINE)
 _THOUGHT = r"think|thinking|thought|reasoning|reflection"
 _THOUGHT_OPEN = re.compile(rf"^[ \t]*<({_THOUGHT})>", re.IGNORECASE | re.MULTILINE)
 _THOUGHT_CLOSE = re.compile(rf"(?:(?<!['\"`])|(?<=```))</({_THOUGHT})>(?:(?!['\"`])|(?=```))", re.IGNORECASE)
+_TAG = re.compile(
+    rf"(?:^|(?<=```))[ \t]*<({_THOUGHT})>|{_THOUGHT_CLOSE.pattern}", re.IGNORECASE | re.MULTILINE
+)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]*(?:#|//|/\*|\*|--|;|%)|[^\n]*[ \t](?:#|//)[ \t]")
+_ENDS = re.compile(
+    r"(?:<\|(?:endoftext|im_end|eot_id|eom_id|end|end_of_text|endofturn|eos|EOT|return)\|>|</s>|<eos>|<end_of_turn>)\Z"
+)
+"""What ends a model's text for its own tokenizer."""
+_REPL = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _OPEN = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\s]*)[^`]*$")
 _OPEN_LATE = re.compile(r"[^`\n](`{3,})([A-Za-z][\w+#-]*)[ \t]*$")
 _CLOSE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")
@@ -32,6 +43,7 @@ _STATEMENT = re.compile(
 _ASIDE = re.compile(r"[#)\]}\"']|[rbfu]{1,2}[\"']|if __name__|if\b.*:")
 LONG = 400
 """Characters of a line that are looked at where a pattern could take longer than linear time."""
+LONGEST_END = 20
 LOOKAHEAD = 20
 """Fences inside an open string that are passed over before the string is taken for broken."""
 
@@ -45,10 +57,22 @@ class Block(NamedTuple):
 
 
 def cleaned(text: str) -> str:
-    """Newlines as `\\n`, no invisible characters, no hard spaces in indentation."""
+    """Newlines as `\\n`, no invisible characters, no hard spaces in indentation, no tokens that end the text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNSEEN.sub("", text)
+    text = _without_end(_UNSEEN.sub("", text))
     return _HARD_INDENT.sub(lambda found: found[0].replace("\u00a0", " "), text)
+
+
+def _without_end(text: str) -> str:
+    """Without the special tokens at its end."""
+    end = at = len(text)
+    while True:
+        while at and text[at - 1].isspace():
+            at -= 1
+        found = _ENDS.search(text[max(0, at - LONGEST_END) : at])
+        if found is None:
+            return text[:end]
+        end = at = at - len(found[0])
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -65,6 +89,35 @@ def parted(text: str) -> tuple[str, str]:
 def answer(text: str) -> str:
     """What was said after thinking."""
     return parted(text)[1]
+
+
+def answers(text: str) -> list[str]:
+    """What was said after the last thought, then what was said between and before: a thought after the code does not take the
+    code with it. Nor does a tag in a comment of fenced code."""
+    fences, said, at, thinking = [found.start() for found in _FENCE.finditer(text)], [], 0, False
+    for tag in _TAG.finditer(text) if "<" in text else ():
+        if tag[1]:
+            said += [] if thinking else [text[at : tag.start()]]
+            thinking, at = True, tag.end()
+        elif thinking or not (bisect(fences, tag.start()) % 2 and _in_comment(text, tag.start())):
+            thinking, at = False, tag.end()
+    return [each for each in [*said, "" if thinking else text[at:]][::-1] if each.strip()]
+
+
+def _in_comment(text: str, at: int) -> bool:
+    line = text[max(at - LONG, text.rfind("\n", 0, at) + 1) : at]
+    return _COMMENT.match(line) is not None
+
+
+def without_prompts(code: str) -> str:
+    """The code of a session at the interpreter, where every line of code has a prompt; what was printed has none."""
+    lines = [line for line in code.split("\n") if line.strip()]
+    if not lines or not lines[0].startswith(">>>"):
+        return code
+    printed = [line for line in lines if not _REPL.match(line)]
+    if any(line[0].isspace() or reads_as_code(line) for line in printed):
+        return code
+    return "\n".join(line[4:] for line in lines if _REPL.match(line))
 
 
 def unescaped(code: str) -> str:

@@ -1,13 +1,23 @@
 """Raw model text -> code. Text handling only: nothing here parses, compiles or runs what a model wrote.
 
-Which block counts: the last complete one that defines the entry point; without one, the last of those at
-least half as long as the longest. Imports and helpers of earlier blocks come along when the chosen one
-uses them. Text without fences is read from its first statement to its last; a body goes under the prompt.
+Which block counts: the last complete one that defines the entry point; of programs the last that reads the input; without
+one, the last of those at least half as long as the longest. What it needs of the other blocks comes along. Text without
+fences is read from its first statement to its last; a body goes under the prompt.
 """
 
 import re
 
-from execfeedback.blocks import Block, answer, cleaned, fenced_blocks, plain_blocks, reads_as_code, unescaped
+from execfeedback.blocks import (
+    Block,
+    answer,
+    answers,
+    cleaned,
+    fenced_blocks,
+    plain_blocks,
+    reads_as_code,
+    unescaped,
+    without_prompts,
+)
 from execfeedback.bodies import is_foreign_body, under_prompt
 from execfeedback.completing import completed, is_body
 from execfeedback.foreign_blocks import chosen_foreign
@@ -30,14 +40,17 @@ def fenced(code: str, language: str = "python") -> str:
 
 def solution_in(text: str, problem: Problem) -> str | None:
     """The solution in an answer, ending in one newline, or None when there is no code."""
-    said = answer(cleaned(text))
-    blocks = _code_blocks(said, problem.language)
-    code = _python(said, blocks, problem) if problem.language == "python" else _foreign(said, blocks, problem)
-    return code.strip("\n").rstrip() + "\n" if code else None
+    read = _python if problem.language == "python" else _foreign
+    for said in answers(cleaned(text)):
+        if code := read(said, _code_blocks(said, problem.language), problem):
+            return code.strip("\n").rstrip() + "\n"
+    return None
 
 
 def _python(said: str, blocks: list[Block], problem: Problem) -> str | None:
-    blocks = blocks or _unfenced(said, problem)
+    blocks = [block._replace(text=without_prompts(block.text)) for block in blocks] or _unfenced(
+        said, problem
+    )
     return completed(chosen(blocks, problem), problem) if blocks else None
 
 
@@ -62,8 +75,10 @@ def last_block(text: str, language: str) -> str | None:
 
 def code_blocks(text: str, language: str) -> list[Block]:
     """The pieces of an answer that are code in the language: fenced blocks, or else what reads as code."""
-    said = answer(cleaned(text))
-    return _code_blocks(said, language) or (_plain(said) if language == "python" else [])
+    for said in answers(cleaned(text)):
+        if blocks := _code_blocks(said, language) or (_plain(said) if language == "python" else []):
+            return blocks
+    return []
 
 
 def _code_blocks(said: str, language: str) -> list[Block]:

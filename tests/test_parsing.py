@@ -48,6 +48,17 @@ def found(text: str, problem: Problem = PLAIN) -> str | None:
         ),
         pytest.param(f"let me see: a + b\n</think>\n\n```python\n{ADD}```", id="think-end-only"),
         pytest.param(f"<think>a</think>hm<think>b</think>\n```python\n{ADD}```", id="two-thoughts"),
+        pytest.param(f"```python\n{ADD}``` <think>Is it right?</think> Done.", id="thought-after"),
+        pytest.param(
+            f"```python\n{ADD}```\n<think>\nIs it right?\n```python\nx = add\n```\n</think>\nDone.",
+            id="thought-below",
+        ),
+        pytest.param(f"<think>a</think>\n```python\n{ADD}```\n<think>b\n</think>", id="between-thoughts"),
+        pytest.param(f"{ADD.rstrip()}<|endoftext|>", id="end-of-text"),
+        pytest.param(f"{ADD}</s>\n<|im_end|>\n", id="two-ends"),
+        pytest.param(f"```python\n{ADD.rstrip()}<|eot_id|>", id="unclosed-and-ended"),
+        pytest.param(f"```python\n{ADD}```<|end|>", id="closed-and-ended"),
+        pytest.param("```python\n>>> def add(a, b):\n...     return a + b\n...\n>>>\n```", id="session"),
         pytest.param(ADD, id="bare"),
         pytest.param(f"The answer is simple.\n\n{ADD}\nThis returns the sum of a and b.", id="bare-in-prose"),
         pytest.param(f"```bash\npip install numpy\n```\n```python\n{ADD}```\n```\n3\n```", id="other-blocks"),
@@ -113,6 +124,26 @@ def test_escaped_html_is_undone_but_not_the_programs_own() -> None:
 def test_thought_tags_in_code_are_code() -> None:
     code = 'def add(a, b):\n    return a.split("</think>")[0] + b\n'
     assert found(f"```python\n{code}```") == code
+
+
+def test_thought_tags_in_comments_of_code_are_code() -> None:
+    code = "def add(a, b):\n    # after </think> comes the sum\n    return a + b  # not </think> here\n"
+    assert found(f"```python\n{code}```") == code
+    assert found(f"<think>so\n# add </think>\n```python\n{code}```") == code
+    other = "# unlike </think>\ndef add(a, b):\n    return 1\n"
+    assert found(f"<think>\n```python\n{other}```\n</think>\n```python\n{code}```") == code
+
+
+def test_tokens_in_code_are_code() -> None:
+    code = "def add(a, b):\n    return a.split('<|endoftext|>')[0] + b + '</s>'\n"
+    assert found(f"```python\n{code}```") == found(code) == code
+
+
+def test_a_session_without_all_its_prompts_is_left_alone() -> None:
+    session = ">>> def add(a, b):\n...     return a + b\n...\n>>> add(1, 2)\n3\n"
+    assert found(f"```python\n{session}```") == "def add(a, b):\n    return a + b\n\nadd(1, 2)\n"
+    mixed = ">>> def add(a, b):\n    return a + b\n"
+    assert found(f"```python\n{mixed}```") == mixed
 
 
 def test_imports_and_helpers_of_earlier_blocks_come_along() -> None:
