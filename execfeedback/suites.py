@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from execfeedback.blocks import answer, cleaned, fenced_blocks
 from execfeedback.items import style_of
+from execfeedback.meant import at_home, unguarded, unlisted
 from execfeedback.parsing import code_blocks
 from execfeedback.scanning import Chunk, broken_off, chunks
 from execfeedback.types import Case, Problem, StdioCase, Style, Tests
@@ -43,8 +44,9 @@ def _test_code(text: str, problem: Problem) -> str:
     if problem.language != "python":
         return "\n".join(block.text for block in code_blocks(text, problem.language))
     name = (problem.entry_point or "").split(".")[0]
-    blocks = code_blocks(_begun(text, name), "python")
-    pieces = [piece for block in blocks for piece in chunks(block.text) if _belongs(piece, name)]
+    blocks = code_blocks(unlisted(_begun(text, name)), "python")
+    found = [piece for block in blocks for piece in chunks(block.text)]
+    pieces = [piece for piece in unguarded(at_home(found, name) if name else found) if _belongs(piece, name)]
     if pieces and broken_off(pieces[-1].text):
         pieces.pop()  # the answer was cut in the middle of a test
     code = "\n".join(piece.text for piece in pieces) + "\n"

@@ -35,6 +35,41 @@ def test_asserts_are_found(text: str) -> None:
     assert suite_in(text, PLAIN) == ("asserts", ASSERTS)
 
 
+MAIN = 'if __name__ == "__main__":\n'
+INDENTED = "".join(f"    {line}\n" for line in ASSERTS.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "suite"),
+    [
+        pytest.param(f"```python\nimport your_mod\n{ASSERTS.replace('add', 'your_mod.add')}```", ASSERTS, id="made-up"),
+        pytest.param("```python\nimport adder\nassert adder.add(1, 2) == add(1, 2)\n```",
+                     "import adder\nassert adder.add(1, 2) == add(1, 2)\n", id="another-one"),
+        pytest.param("```python\nfrom adder import add as due\nassert due(1, 2) == add(1, 2)\n```",
+                     "from adder import add as due\nassert due(1, 2) == add(1, 2)\n", id="another-one-imported"),
+        pytest.param("```python\nimport operator\nassert operator.add(1, 2) == 3\n```",
+                     "import operator\nassert operator.add(1, 2) == 3\n", id="known-module"),
+        pytest.param("```python\nimport adder as m\nassert m.add(1, 2) == 3\nassert m.add(-1, 1) == 0\n```", ASSERTS, id="as"),
+        pytest.param("```python\nfrom my_mod import add as plus\nassert plus(1, 2) == 3\n```",
+                     "plus = add\nassert plus(1, 2) == 3\n", id="another-name"),
+        pytest.param(f"```python\nfrom your_module import *\n{ASSERTS}```", ASSERTS, id="star"),
+        pytest.param(f"```python\nfrom math import *\n{ASSERTS}```", f"from math import *\n{ASSERTS}", id="star-of-math"),
+        pytest.param(f"```python\n{MAIN}{INDENTED}    print('ok')\n```", f"{ASSERTS}print('ok')\n", id="under-the-guard"),
+        pytest.param(f"```python\nassert add(0, 0) == 0\n{MAIN}{INDENTED}```", f"assert add(0, 0) == 0\n{ASSERTS}", id="both"),
+        pytest.param(f"```python\ndef main():\n{INDENTED}\n{MAIN}    main()\n```", f"def test_main():\n{INDENTED}", id="main"),
+        pytest.param("- assert add(1, 2) == 3\n- assert add(-1, 1) == 0", ASSERTS, id="bullets"),
+        pytest.param("Tests:\n1. assert add(1, 2) == 3\n2. assert add(-1, 1) == 0\n", ASSERTS, id="numbers"),
+        pytest.param("1. `assert add(1, 2) == 3` is small\n2. `assert add(-1, 1) == 0`: zero.", ASSERTS, id="ticks"),
+        pytest.param("```python\n1. assert add(1, 2) == 3\n2) assert add(-1, 1) == 0\n```", ASSERTS, id="numbers-in-a-fence"),
+        pytest.param("- assert that add(1, 2) is right\n- assert all of it", None, id="prose"),
+    ],
+)  # fmt: skip
+def test_tests_are_read_as_they_are_meant(text: str, suite: str | None) -> None:
+    found = suite_in(text, PLAIN)
+    assert (found and found[1]) == suite
+    assert found is None or found[0] == ("pytest" if "def test" in str(suite) else "asserts")
+
+
 def test_pytest_style_keeps_its_imports_and_loses_its_runner() -> None:
     text = (
         "```python\nimport pytest\nfrom solution import add\n\n\ndef test_sum():\n    assert add(1, 2) == 3\n\n\n"
