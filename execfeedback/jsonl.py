@@ -1,10 +1,12 @@
 """JSON lines: read with errors that name file and line, written so that a file is whole or not there."""
 
 import codecs
+import gzip
 import importlib
 import json
 import os
 import secrets
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,7 +31,7 @@ def read_jsonl(path: Path, model: type[Model]) -> Iterator[tuple[int, Model]]:
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and object of each line that is not blank; `.zst` files are unpacked on the way."""
+    """Line number and object of each line that is not blank; `.zst` and `.gz` files are unpacked on the way."""
     for number, line in read_lines(path):
         yield number, object_in(line, f"{path}:{number}")
 
@@ -69,11 +71,16 @@ def _opened(path: Path) -> Iterator[Iterator[bytes]]:
         if path.suffix == ".zst":
             with _unpacked(path) as file:
                 yield file
+        elif path.suffix == ".gz":
+            with gzip.open(path) as zipped:
+                yield iter(zipped)
         else:
             with path.open("rb") as file:
                 yield file
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: is no gzip file, or a damaged one: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
 

@@ -1,4 +1,4 @@
-"""Problem files: a `.jsonl`, `.jsonl.zst` or `.parquet` file, or a folder of those, to `Problem` values."""
+"""Problem files: a `.jsonl`, `.jsonl.zst`, `.jsonl.gz` or `.parquet` file, or a folder of those, to `Problem` values."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from execfeedback.items import style_of
 from execfeedback.jsonl import optional, parsed, read_rows
 from execfeedback.types import Case, Problem, StdioCase
 
-SUFFIXES = (".jsonl", ".jsonl.zst", ".parquet")
+SUFFIXES = (".jsonl", ".jsonl.zst", ".jsonl.gz", ".parquet")
 
 
 def load_problems(path: Path) -> Iterator[Problem]:

@@ -1,7 +1,11 @@
 """Rows of existing datasets as verify items: every shape, every file form, and rows that are none."""
 
 import datetime
+import gzip
 import json
+import pickle
+import zlib
+from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -191,7 +195,7 @@ def test_apps_functions_are_called_and_may_wrap_their_values() -> None:
         "input_output": {"fn_name": "double", "inputs": [[2], [3]], "outputs": [[4], [6]]},
     }
     subject = one(given)
-    wrapped, unwrapped = subject.readings
+    wrapped, unwrapped, *_imports = subject.readings
 
     assert wrapped.item.tests == (Case(args=(2,), expected=[4]), Case(args=(3,), expected=[6]))
     assert unwrapped.item.tests == (Case(args=(2,), expected=4), Case(args=(3,), expected=6))
@@ -227,6 +231,109 @@ def test_tests_are_found_in_the_columns_that_trainers_read(tests: dict[str, Any]
     assert (item.style == "pytest") if wanted is None else (item.tests == wanted)
 
 
+TWICE = (Case(args=(2,), expected=4),)
+LEETCODE = "class Solution:\n    def double(self, x: int) -> int:\n        return 2 * x\n"
+
+
+def packed(cases: list[dict[str, str]]) -> str:
+    return b64encode(zlib.compress(pickle.dumps(json.dumps(cases)))).decode()
+
+
+@pytest.mark.parametrize(
+    ("row", "claims", "tests"),
+    [
+        (
+            {"question_id": "x", "code_list": ["a", "b"], "graded_list": [True, False], "metadata": "{}"}
+            | {"public_test_cases": '[{"input": "1", "output": "2", "testtype": "stdin"}]'}
+            | {"private_test_cases": packed([{"input": "é[", "output": "]", "testtype": "stdin"}])},
+            ["passes", "fails"],
+            (StdioCase(stdin="1", stdout="2"), StdioCase(stdin="é[", stdout="]")),
+        ),
+        (
+            {"question_id": "x", "code": LEETCODE, "metadata": '{"func_name": "double"}'}
+            | {"public_test_cases": '[{"input": "1\\n2", "output": "2", "testtype": "functional"}]'}
+            | {"private_test_cases": '[{"input": "4\\n1", "output": "8", "testtype": "functional"}]'},
+            ["passes"],
+            (Case(args=(1, 2), expected=2), Case(args=(4, 1), expected=8)),
+        ),
+        (
+            {"id": "x", "test_cases": ["assert double(2) == 4"]}
+            | {"inferences": [{"completion": "a", "pass_rate": 1.0}, {"completion": "b", "pass_rate": 0.5}]},
+            ["passes", "fails"],
+            "assert double(2) == 4\n",
+        ),
+        ({"code": CODE, "func_name": "double", "inputs": "[[2]]", "outputs": "[4]"}, ["passes"], TWICE),
+        (
+            {"code": CODE, "fn_name": "double", "input_output": '{"inputs": [[2]], "outputs": [4]}'},
+            ["passes"],
+            TWICE,
+        ),
+        (
+            {"code": CODE, "test_list": ["assert double(2) == 4"], "test": "assert double(3) == 6\n"},
+            ["passes"],
+            "assert double(2) == 4\nassert double(3) == 6\n\n",
+        ),
+        (
+            {"code": CODE, "entry_point": "double", "test": CHECK}
+            | {"input_output": [{"input": "x = 2", "output": "4"}]},
+            ["passes"],
+            CHECK,
+        ),
+    ],
+    ids=["LiveCodeBench", "of a function", "AceCode", "rStar", "APPS", "MBPP+", "check first"],
+)  # fmt: skip
+def test_rows_of_published_sets(row: dict[str, Any], claims: list[str], tests: Any) -> None:
+    found = subjects(row)
+
+    assert [subject.claim for subject in found] == claims
+    assert all(subject.readings[0].item.tests == tests for subject in found)
+
+
+def test_private_tests_are_never_unpickled(tmp_path: Path) -> None:
+    class Harmful:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (tmp_path / "ran",))
+
+    private = b64encode(zlib.compress(pickle.dumps(Harmful()))).decode()
+    row = {"code": CODE, "public_test_cases": "[]", "private_test_cases": private}
+
+    assert "field 'private_test_cases': cannot be unpacked" in fault(row)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_method_of_leetcode_is_given_to_check_and_may_need_its_imports() -> None:
+    prompt = "from typing import *\n\n\ndef helper():\n    pass\n"
+    row = {"prompt": prompt, "completion": LEETCODE, "entry_point": "Solution().double", "test": CHECK}
+    first, *_, last = one(row).readings
+
+    assert (first.item.style, first.item.entry_point) == ("humaneval", "Solution")
+    assert str(first.item.tests).endswith(
+        "def check(candidate, check=check):\n    check(candidate().double)\n"
+    )
+    assert "from typing import *" in str(first.item.solution)
+    assert last.after == "runtime_error" and "from collections import *" in str(last.item.solution)
+
+
+@pytest.mark.parametrize(
+    ("tests", "style"),
+    [
+        (ASSERTS, "asserts"),
+        ([ASSERTS, ASSERTS], "asserts"),
+        (CHECK, "humaneval"),
+        ("from solution import double\n\n\ndef test_it():\n    assert double(2) == 4\n", "pytest"),
+        ("import unittest\n\n\nclass T(unittest.TestCase):\n    pass\n", "unittest"),
+        ([{"input": "2", "output": "4"}], "cases"),
+        ([{"stdin": "2", "stdout": "4"}], "stdio"),
+    ],
+)
+def test_columns_that_everybody_has_may_hold_tests_in_any_style(tests: Any, style: str) -> None:
+    given = {"id": "a", "language": "Python 3.11", "entry_point": "double", "tests": tests}
+    for code in (CODE, f"```python\n{CODE}```"):
+        item = reading({**given, "solution": code}).item
+
+        assert (item.id, item.style, item.language, item.solution) == ("a", style, "python", CODE)
+
+
 def test_columns_are_named_with_a_map_and_reach_into_nested_fields() -> None:
     given = {"n": 5, "meta": json.dumps({"tests": [ASSERTS]}), "answers": [{"text": CODE}], "ok": "false"}
     subject = one(given, "id=n,solution=answers.0.text,tests=meta.tests,passed=ok")
@@ -254,7 +361,7 @@ def test_another_language_keeps_its_tests_as_they_are() -> None:
     assert (item.language, item.style) == ("cpp", "native")
 
 
-@pytest.mark.parametrize("name", ["python", "Python", "python3", "py "])
+@pytest.mark.parametrize("name", ["python", "Python", "python3", "py ", "PYTHON 3", "Python 3.12"])
 def test_a_language_is_known_by_any_of_its_names(name: str) -> None:
     item = reading({"code": CODE, "tests": ASSERTS, "lang": name}).item
 
@@ -292,6 +399,15 @@ def test_samples_are_joined_with_their_tasks_and_keep_their_own_solution() -> No
         ({"code": CODE, "test": CHECK}, "needs the field 'entry_point'"),
         ({"code": CODE, "tests": [{"in": 1}]}, "a case has none of"),
         ({"code": CODE, "verify": {"tests": ASSERTS, "style": "doctest"}}, "field 'style'"),
+        *(
+            (
+                {"id": "a", "language": "python", "solution": CODE, "tests": nothing},
+                "field 'tests': holds no tests",
+            )
+            for nothing in (None, "", [])
+        ),
+        ({"solution": "", "tests": ASSERTS}, "field 'solution': holds no solution"),
+        ({"code": CODE, "input_output": ""}, "field 'input_output': holds no tests"),
         ({"code": CODE, "tests": ASSERTS, "passed": [True, False]}, "true or false for each solution"),
         (
             {"id": "a", "language": "python", "solution": "x", "tests": "y", "limits": {"cpu": 1}},
@@ -302,6 +418,7 @@ def test_samples_are_joined_with_their_tasks_and_keep_their_own_solution() -> No
 def test_a_row_that_cannot_be_read_names_the_field(value: dict[str, Any], words: str) -> None:
     if words:
         assert words in fault(value)
+        assert subjects(value)[0].id == value.get("id", "row-1")
     else:
         assert reading(value).item.style == "asserts", "text is text, whatever it looks like"
 
@@ -354,6 +471,16 @@ def test_every_form_of_a_file_gives_rows(name: str, text: str, tmp_path: Path) -
     assert good.value is not None and (good.value["code"], str(good.value["n"])) == ("x", "1")
     assert json.loads(good.raw) == good.value
     assert bad.value is None and bad.fault.endswith(("object", "columns"))
+
+
+def test_gzip_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}\n{"a": 2}\n'))
+    assert [row.value for row in rows.read(path)] == [{"a": 1}, {"a": 2}]
+
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match="is no gzip file, or a damaged one"):
+        list(rows.read(path))
 
 
 def test_a_file_in_no_known_form_is_refused(tmp_path: Path) -> None:

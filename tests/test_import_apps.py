@@ -59,6 +59,12 @@ def test_calls_at_the_top_of_a_row() -> None:
     assert problem.checker is None
 
 
+def test_the_name_of_the_function_may_stand_beside_the_pairs() -> None:
+    row = {**CALLS, "input_output": json.dumps({"inputs": CALLS["inputs"], "outputs": CALLS["outputs"]})}
+    problem = apps.problem(row)
+    assert (problem.style, problem.entry_point, problem.tests) == ("cases", "add", cases_of())
+
+
 @pytest.mark.parametrize(
     ("outputs", "expected"),
     [

@@ -94,6 +94,11 @@ def test_mbpp_setup_comes_before_and_challenges_after_the_asserts() -> None:
     )
 
 
+def test_mbpp_plus_brings_its_own_tests_beside_the_asserts() -> None:
+    more = "for given, told in [([3, 4], 7)]:\n    assert add(*given) == told\n"
+    assert mbpp.problem(MBPP | {"test": more}).tests == f"{mbpp.problem(MBPP).tests}{more}\n"
+
+
 def test_a_sanitized_row_has_a_prompt_and_imports() -> None:
     row = {key: MBPP[key] for key in ("code", "task_id", "test_list")}
     row |= {"source_file": "x.ipynb", "prompt": "Add.", "test_imports": ["import math"]}

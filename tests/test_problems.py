@@ -131,9 +131,9 @@ def test_nothing_is_an_error(tmp_path: Path) -> None:
     assert refused(written(tmp_path / "one.jsonl", "\n")).startswith("FILE: holds no problem; ")
     assert refused(tmp_path / "none.jsonl") == "FILE: no such file or folder"
     (tmp_path / "empty").mkdir()
-    assert refused(tmp_path / "empty") == "FILE: holds no .jsonl, .jsonl.zst, .parquet file"
+    assert refused(tmp_path / "empty") == "FILE: holds no .jsonl, .jsonl.zst, .jsonl.gz, .parquet file"
     other = written(tmp_path / "one.csv", "id,statement\n")
-    assert refused(other) == "FILE: is none of .jsonl, .jsonl.zst, .parquet; rename or convert it"
+    assert refused(other) == "FILE: is none of .jsonl, .jsonl.zst, .jsonl.gz, .parquet; rename or convert it"
 
 
 def test_zst_is_unpacked(tmp_path: Path) -> None:

@@ -29,16 +29,10 @@ class Dataset:
         """An id that comes again gets `~2`, `~3`, ..."""
         seen: Counter[str] = Counter()
         for row in self.rows():
-            for subject in self._of(row):
+            for subject in shapes.subjects(row, self.mapping, self.tasks):
                 seen[subject.id] += 1
                 again = f"~{seen[subject.id]}" if seen[subject.id] > 1 else ""
                 yield subject.model_copy(update={"id": subject.id + again})
-
-    def _of(self, row: Row) -> list[Subject]:
-        try:
-            return shapes.subjects(row, self.mapping, self.tasks)
-        except fields.Unrecognised as error:
-            return [Subject(id=f"row-{row.number}", row=row.number, fault=str(error))]
 
     def shapes(self) -> Counter[str]:
         """How many subjects have each shape. Raises InputError when none can be read as a solution with tests."""

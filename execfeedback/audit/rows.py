@@ -1,4 +1,4 @@
-"""The rows of a dataset file: JSON lines (also .zst), a JSON list, CSV or TSV, Parquet. A row that cannot be read is
+"""The rows of a dataset file: JSON lines (also .zst and .gz), a JSON list, CSV or TSV, Parquet. A row that cannot be read is
 still a row, with its fault."""
 
 import csv
@@ -13,7 +13,7 @@ from execfeedback.errors import InputError
 from execfeedback.jsonl import json_line, object_in, read_lines
 from execfeedback.problems import parquet_rows
 
-FORMS = ".jsonl, .jsonl.zst, .ndjson, .json, .csv, .tsv, .parquet"
+FORMS = ".jsonl, .jsonl.zst, .jsonl.gz, .ndjson, .json, .csv, .tsv, .parquet"
 _LONGEST_CELL = 64 << 20
 
 
@@ -26,7 +26,7 @@ def read(path: Path) -> Iterator[Row]:
         return _csv_rows(path, "\t" if name.endswith(".tsv") else ",")
     if name.endswith(".parquet"):
         return (_row(number, value) for number, value in enumerate(parquet_rows(path), start=1))
-    if name.endswith((".jsonl", ".jsonl.zst", ".ndjson", ".json", ".json.zst")):
+    if name.removesuffix(".zst").removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json")):
         return _json_rows(path)
     raise InputError(f"{path}: is none of {FORMS}; rename or convert it")
 

@@ -8,12 +8,19 @@ from execfeedback.audit.codes import codes_of
 from execfeedback.audit.values import Claim, Reading, Row, Subject
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
+from execfeedback.columns.published import in_common_columns
 from execfeedback.columns.source import Source, item_of, source_of
 from execfeedback.errors import InputError
 from execfeedback.items import item_for, suite_of
 from execfeedback.jsonl import parsed
 from execfeedback.types import Item, Problem
 
+_UNWRAPPED = "each expected value taken out of its list of one"
+_MODULES = ("bisect", "collections", "functools", "heapq", "itertools", "math", "typing")
+_OF_LEETCODE = "\n".join(
+    ["import random, re, string, sys", *(f"import {n}\nfrom {n} import *" for n in _MODULES)]
+)
+"""Its solutions are written under these."""
 Tasks = Mapping[str, Mapping[str, Any]]
 SHAPES = {
     "item": "solution, language, tests (execfeedback schema item)",
@@ -21,6 +28,7 @@ SHAPES = {
     "problem": "statement, tests, reference (execfeedback schema problem)",
     "humaneval": "prompt, test, entry_point and canonical_solution, completion(s) or generation",
     "mbpp": "code, test_list (with test_setup_code, test_imports)",
+    "published": "LiveCodeBench (public_test_cases, code_list), AceCode (inferences, test_cases)",
     "pairs": "solutions (or code), and input_output, inputs + outputs (+ fn_name)",
     "wrapped": "code or a model's answer, and verify, assert_case, verification_info or ground_truth",
     "code and tests": "solution, code or a model's answer, and test(s), test_code, unit_tests or test_cases",
@@ -29,18 +37,13 @@ SHAPES = {
 
 
 def subjects(row: Row, mapping: Mapping[str, str], tasks: Tasks | None = None) -> list[Subject]:
-    """The solutions of a row, each with its tests; what cannot be read is one subject with the fault.
-
-    Raises Unrecognised when the row is in no shape that is known.
-    """
+    """The solutions of a row, each with its tests; what cannot be read is one subject with the fault."""
     id = f"row-{row.number}"
     if row.value is None:
         return [Subject(id=id, row=row.number, fault=row.fault)]
     try:
         id = _id(row.value, mapping) or id
         return list(_subjects(row, id, joined(row.value, mapping, tasks), mapping))
-    except Unrecognised:
-        raise
     except (Unreadable, InputError) as error:
         return [Subject(id=id, row=row.number, fault=str(error))]
 
@@ -69,6 +72,7 @@ def _subjects(row: Row, id: str, value: dict[str, Any], mapping: Mapping[str, st
         shape, item = whole
         yield _checked(Subject(id=id, row=row.number, shape=shape, readings=(Reading(item=item),)))
         return
+    value = value if mapping else in_common_columns(value)
     column = _solution_column(value, mapping)
     source = source_of(value, mapping)
     texts = _texts(fields.at(value, column), column)
@@ -93,10 +97,27 @@ def _checked(subject: Subject) -> Subject:
 # ---- our own shapes ------------------------------------------------------------------------------------------------
 
 
+_EVERYBODYS = {
+    "id",
+    "language",
+    "solution",
+    "tests",
+    "entry_point",
+    "problem",
+    "meta",
+    "class",
+    "expected",
+    "why",
+}
+"""Of the fields of a verify item those that datasets call so too."""
+
+
 def _whole(value: dict[str, Any], id: str) -> tuple[str, Item] | None:
-    """A verify item, a record or a problem with a reference."""
+    """A verify item, a record or a problem with a reference. What has only the columns that everybody has may be in any style,
+    and is read like the rows of others."""
     known = {field.alias or name for name, field in Item.model_fields.items()}
-    if {"solution", "language", "tests"} <= value.keys() and value.keys() <= known:
+    told = value.keys() - _EVERYBODYS or isinstance(value.get("solution"), dict)
+    if told and {"solution", "language", "tests"} <= value.keys() <= known:
         return "item", parsed({**value, "id": id}, Item, "")
     if isinstance(value.get("item"), dict) and "gates" in value:
         return "record", parsed({**value["item"], "id": id}, Item, "item")
@@ -120,6 +141,8 @@ def _solution_column(value: dict[str, Any], mapping: Mapping[str, str]) -> str:
     if "solution" in mapping:
         return mapping["solution"]
     column = fields.first(value, (*fields.MODEL_TEXTS, *fields.SOLUTIONS))
+    if column is None and (empty := next((n for n in fields.SOLUTIONS if n in value), None)):
+        raise Unrecognised(f"field '{empty}': holds no solution (it has {fields.names(value)})")
     if column is None:
         raise Unrecognised(f"has no column that is known to hold a solution (it has {fields.names(value)})")
     return column
@@ -168,5 +191,12 @@ def _readings(id: str, column: str, text: str, source: Source) -> Iterator[Readi
         yield Reading(item=item_of(id, code.text, source), note=code.note, after="compile_error")
     if given.unwrapped is not None:
         other = given.model_copy(update={"tests": given.unwrapped})
-        note = "each expected value taken out of its list of one"
+        note = _UNWRAPPED
         yield Reading(item=item_of(id, codes[0].text, source, other), note=note, after="wrong_answer")
+    if given.style in ("cases", "humaneval") and "class Solution" in codes[0].text:
+        text = f"{_OF_LEETCODE}\n\n{codes[0].text}"
+        note = "put under the imports that LeetCode gives"
+        yield Reading(item=item_of(id, text, source), note=note, after="runtime_error")
+        if given.unwrapped is not None:
+            item = item_of(id, text, source, given.model_copy(update={"tests": given.unwrapped}))
+            yield Reading(item=item, note=f"{note}, {_UNWRAPPED}", after="runtime_error")

@@ -10,7 +10,8 @@ def audit(
     rows: Annotated[
         Path,
         typer.Argument(
-            metavar="ROWS", help="Solutions with tests: .jsonl, .jsonl.zst, .json, .csv, .tsv or .parquet."
+            metavar="ROWS",
+            help="Solutions with tests: .jsonl, .jsonl.zst, .jsonl.gz, .json, .csv, .tsv or .parquet.",
         ),
     ],
     map: Annotated[

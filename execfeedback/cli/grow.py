@@ -7,7 +7,9 @@ import typer
 
 
 def grow(
-    problems: Annotated[Path, typer.Argument(help="Problem file or folder: .jsonl, .jsonl.zst, .parquet.")],
+    problems: Annotated[
+        Path, typer.Argument(help="Problem file or folder: .jsonl, .jsonl.zst, .jsonl.gz, .parquet.")
+    ],
     out: Annotated[Path, typer.Option(help="Corpus: one SQLite file. A run that was ended goes on from it.")],
     config: Annotated[
         Path | None, typer.Option(help="Default: execfeedback.toml, where there is one.")

@@ -26,6 +26,7 @@ SOLUTIONS = (
     "canonical_solution",
     "solution",
     "solutions",
+    "code_list",
     "reference_solution",
     "reference",
     "code",
@@ -34,10 +35,10 @@ SOLUTIONS = (
     "answer",
     "output",
 )
-PROMPTS = ("prompt", "prompt_or_intent")
-ENTRY_POINTS = ("entry_point", "fn_name", "function_name", "method_name")
+PROMPTS = ("prompt", "prompt_or_intent", "complete_prompt")
+ENTRY_POINTS = ("entry_point", "fn_name", "func_name", "function_name", "method_name")
 LANGUAGES = ("language", "lang", "programming_language")
-LABELS = ("passed", "correct", "is_correct", "is_passing")
+LABELS = ("passed", "correct", "is_correct", "is_passing", "graded_list")
 TESTS = (
     "test",
     "tests",

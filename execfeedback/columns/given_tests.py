@@ -78,7 +78,10 @@ def _from_cases(value: list[dict[str, Any]], field: str, entry_point: str | None
     inputs = [_of(one, _INPUTS, field) for one in value]
     outputs = [_of(one, _OUTPUTS, field) for one in value]
     named = next((str(one["fn_name"]) for one in value if one.get("fn_name")), None)
-    stdio = any(one.get("type") in ("stdin_stdout", "stdin", "stdio") or "stdin" in one for one in value)
+    stdio = any(
+        one.get("type", one.get("testtype")) in ("stdin_stdout", "stdin", "stdio") or "stdin" in one
+        for one in value
+    )
     return _from_pairs(inputs, outputs, field, named or (None if stdio else entry_point))
 
 

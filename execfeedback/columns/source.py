@@ -12,11 +12,13 @@ from typing import Any
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
 from execfeedback.columns.given_tests import Given, tests_of
+from execfeedback.items import style_of
 from execfeedback.jsonl import parsed
 from execfeedback.languages import languages
 from execfeedback.types import Item, Value
 
 _DEF = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
+_METHOD = re.compile(r"([A-Za-z_]\w*)\(\)\.([A-Za-z_]\w*)")
 _PREFIXES = {
     "cpp": "cpp",
     "java": "java",
@@ -32,6 +34,9 @@ TESTED = frozenset(
     {"verify", "test_list", "input_output", "inputs", "assert_case", *fields.WRAPPED, *fields.TESTS}
 )
 """Columns that may hold tests."""
+
+
+_NAMED_SO = ("test_list", "input_output", *fields.TESTS, "verification_info", "verify")
 
 
 class Source(Value):
@@ -56,10 +61,23 @@ def source_of(value: Mapping[str, Any], mapping: Mapping[str, str]) -> Source:
     if name is None and prompt:
         name = next(iter(_DEF.findall(prompt)[-1:]), None)
     shape, given = _given(value, mapping, name)
-    given = given if given.entry_point else given.model_copy(update={"entry_point": name})
+    given = _of_method(given if given.entry_point else given.model_copy(update={"entry_point": name}))
     if language != "python" and isinstance(given.tests, str):
         given = given.model_copy(update={"style": "native"})
     return Source(shape=shape, given=given, language=language, prompt=prompt, base={})
+
+
+def _of_method(given: Given) -> Given:
+    """`Solution().f` as the class, whose method `check` is then given: LeetCode's problems are so named."""
+    method = _METHOD.fullmatch(given.entry_point or "")
+    if method is None:
+        return given
+    tests = given.tests
+    if given.style == "humaneval":
+        tests = f"{tests}\n\n\ndef check(candidate, check=check):\n    check(candidate().{method[2]})\n"
+    return given.model_copy(
+        update={"tests": tests, "entry_point": method[1 if isinstance(tests, str) else 2]}
+    )
 
 
 def item_of(id: str, solution: str, source: Source, given: Given | None = None) -> Item:
@@ -145,6 +163,8 @@ def _given(value: Mapping[str, Any], mapping: Mapping[str, str], name: str | Non
         return "code and tests", tests_of(fields.at(value, mapping["tests"]), mapping["tests"], name)
     if value.get("test_list"):
         return "mbpp", tests_of(_mbpp_tests(value), "test_list", name)
+    if isinstance(value.get("test"), str) and style_of(value["test"]) == "humaneval":
+        return "humaneval", tests_of(value["test"], "test", name)
     if value.get("input_output"):
         return "pairs", tests_of(value["input_output"], "input_output", name)
     if value.get("inputs") and value.get("outputs"):
@@ -155,6 +175,8 @@ def _given(value: Mapping[str, Any], mapping: Mapping[str, str], name: str | Non
     if wrapped is not None:
         return "wrapped", tests_of(value[wrapped], wrapped, name)
     plain = fields.first(value, fields.TESTS)
+    if plain is None and (empty := next((n for n in _NAMED_SO if n in value), None)):
+        raise Unrecognised(f"field '{empty}': holds no tests (it has {fields.names(value)})")
     if plain is None:
         raise Unrecognised(f"has no column that is known to hold tests (it has {fields.names(value)})")
     given = tests_of(value[plain], plain, name)
@@ -167,6 +189,7 @@ def _mbpp_tests(value: Mapping[str, Any]) -> str:
         value.get("test_setup_code"),
         value["test_list"],
         value.get("challenge_test_list"),
+        _more_asserts(value.get("test")),
     ]
     lines: list[str] = []
     for part in map(fields.from_json, parts):
@@ -174,14 +197,26 @@ def _mbpp_tests(value: Mapping[str, Any]) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+def _more_asserts(test: Any) -> str:
+    """MBPP+ has its own inputs as statements of `test`, beside the three asserts of MBPP."""
+    return test if isinstance(test, str) and style_of(test) == "asserts" else ""
+
+
 def _language(value: Mapping[str, Any], mapping: Mapping[str, str]) -> str:
     named = mapped_text(value, mapping, "language", fields.LANGUAGES)
     if named:
-        name = named.strip().lower()
-        spoken = (one.name for one in languages().values() if name in (one.name, *one.aliases))
-        return next(spoken, name)
+        return _spoken(named.strip().lower())
     prefix = str(value.get("task_id", "")).partition("/")[0].lower()
     return _PREFIXES.get(prefix, "python")
+
+
+def _spoken(name: str) -> str:
+    """Our name of a language: `Python 3.11` and `C++17` are known without what follows them, too."""
+    names = {known: one.name for one in languages().values() for known in (one.name, *one.aliases)}
+    close = name.replace(" ", "")
+    return next(
+        (names[known] for known in (name, close, close.rstrip("0123456789.")) if known in names), name
+    )
 
 
 def _with_function(code: str, name: str) -> str:

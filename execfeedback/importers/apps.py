@@ -71,7 +71,7 @@ def problem(row: dict[str, Any]) -> Problem:
     given = Row.model_validate(row)
     pairs = given.input_output or given
     _check(pairs, "input_output." if given.input_output else "")
-    name = pairs.fn_name or None
+    name = pairs.fn_name or given.fn_name or None
     return Problem(
         id=_first(row, IDS),
         statement=_statement(_first(row, TEXTS), given.starter_code or "", name),

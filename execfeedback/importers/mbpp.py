@@ -31,6 +31,8 @@ class Row(Value):
     test_setup_code: str = ""
     test_imports: tuple[str, ...] = ()
     challenge_test_list: tuple[str, ...] = ()
+    test: str = ""
+    """Of MBPP+: its own inputs, beside the asserts of MBPP."""
 
 
 def read(path: Path) -> Iterator[Problem]:
@@ -61,7 +63,7 @@ def problem(row: dict[str, Any]) -> Problem:
 
 
 def _tests(row: Row) -> str:
-    parts = (*row.test_imports, row.test_setup_code, *row.test_list, *row.challenge_test_list)
+    parts = (*row.test_imports, row.test_setup_code, *row.test_list, *row.challenge_test_list, row.test)
     return "\n".join(part for part in parts if part) + "\n"
 
 
