@@ -49,6 +49,7 @@ TESTS = (
     "testcases",
     "test_case",
     "asserts",
+    "official_tests",
 )
 WRAPPED = ("verification_info", "ground_truth", "reward_model", "input_output")
 """Columns that hold tests in a form of their own, as an object or as JSON text."""
