@@ -80,7 +80,10 @@ def test_without_an_engine_it_says_so_and_serves_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.docker
-async def test_sigterm_finishes_what_is_under_way_and_leaves_no_slot(serving: Any) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_finishes_what_is_under_way_and_leaves_no_slot(
+    sent: signal.Signals, serving: Any
+) -> None:
     process, address = await asyncio.to_thread(serving, "--port", "0", "--workers", "1")
     slow = GOOD.model_copy(update={"solution": "import time\ntime.sleep(1.5)\nx = 1\n"})
     async with Client(address) as client:
@@ -88,7 +91,7 @@ async def test_sigterm_finishes_what_is_under_way_and_leaves_no_slot(serving: An
         work = asyncio.create_task(client.verify(slow))
         await asyncio.sleep(0.5)
 
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(sent)
 
         assert (await work).verdict == "passed"
     assert await asyncio.to_thread(process.wait, 30) == 128 + signal.SIGTERM

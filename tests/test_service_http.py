@@ -20,7 +20,7 @@ from running_service import Answer, Echo, Running, ask, echo_item
 
 from execfeedback.client import Client
 from execfeedback.errors import InputError, SandboxMissing
-from execfeedback.service import sandboxfusion
+from execfeedback.service import door, sandboxfusion
 from execfeedback.service.callers import Caller
 from execfeedback.service.runner import Settings
 from execfeedback.service.serving import listening
@@ -317,6 +317,106 @@ async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, 
 
     assert [answer.json["verdict"] for answer in await asyncio.gather(*accepted)] == ["passed"] * 4
     assert pool.most == 2 and "execfeedback_refused_total" in (await ask(small, "/metrics")).text
+
+
+PROGRAMS = {
+    "/v1/verify": echo_item("sleep 30"),
+    "/run_code": {"code": "", "stdin": "sleep 30"},
+    "/submit": {
+        "dataset": "x",
+        "id": 1,
+        "completion": "x",
+        "config": {
+            "dataset_type": "CommonOJDataset",
+            "provided_data": {"test": [{"input": {"stdin": "sleep 30"}, "output": {"stdout": ""}}]},
+        },
+    },
+    "/api/v2/execute": {
+        "language": "python",
+        "version": "*",
+        "files": [{"content": ""}],
+        "stdin": "sleep 30",
+    },
+}
+"""By path a request that takes its time."""
+AGAIN = {"/v1/verify": 429, "/run_code": 504, "/submit": 504, "/api/v2/execute": 429}
+"""By path what its clients ask again after."""
+
+
+@pytest.mark.parametrize("path", PROGRAMS)
+async def test_whoever_comes_too_often_is_told_as_its_client_retries(path: str, pool: Echo) -> None:
+    async with Running(pool, callers=(Caller(name="few", token=TOKEN, per_minute=1),)) as there:
+        await ask(there, "/v1/languages", headers=bearer(TOKEN))
+        answer = await ask(there, path, PROGRAMS[path], headers=bearer(TOKEN))
+
+    assert answer.status == AGAIN[path] and int(answer.headers["Retry-After"]) >= 1
+    assert pool.started == 0
+
+
+@pytest.mark.parametrize("path", PROGRAMS)
+async def test_too_many_bodies_are_told_as_its_client_retries(
+    path: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BODIES", 0)
+
+    assert (await ask(address, path, PROGRAMS[path])).status == AGAIN[path]
+
+
+@pytest.mark.parametrize("path", PROGRAMS)
+async def test_a_body_of_unknown_length_is_not_read_beyond_its_bound(path: str, small: str) -> None:
+    async def chunked() -> Any:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    json_body = {"Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession(headers=json_body) as session,
+        session.post(small + path, data=chunked()) as reply,
+    ):
+        assert reply.status == (400 if path == "/api/v2/execute" else 413)
+
+
+async def test_what_does_not_end_in_time_after_sigterm_is_told_as_its_client_retries(pool: Echo) -> None:
+    running = Running(pool, Settings(slots=4, memory_mb=4096, drain_s=1))
+    there = await running.__aenter__()
+    tasks = {path: asyncio.create_task(ask(there, path, body)) for path, body in PROGRAMS.items()}
+    await until(lambda: pool.running == 4)
+
+    await running.__aexit__(None, None, None)
+
+    found = {path: await task for path, task in tasks.items()}
+    assert {path: answer.status for path, answer in found.items()} == {
+        **AGAIN,
+        "/v1/verify": 503,
+        "/api/v2/execute": 503,
+    }
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in found.values())
+
+
+@pytest.mark.parametrize("path", PROGRAMS)
+async def test_a_caller_that_leaves_before_all_was_sent_is_a_line_of_the_log(
+    path: str, pool: Echo, capfd: pytest.CaptureFixture[str]
+) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99"
+    async with Running(pool) as there:
+        _, writer = await asyncio.open_connection(*there.removeprefix("http://").split(":"))
+        writer.write(f"{head}\r\n\r\n{{".encode())
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+    said = capfd.readouterr().err
+
+    assert '"status": 499' in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/nothing", 404), ("GET", "/v1/verify", 405), ("DELETE", "/v1/suites", 405)],
+)
+async def test_what_our_own_interface_does_not_have_is_an_error_of_its_form(
+    method: str, path: str, status: int, address: str
+) -> None:
+    assert told(await ask(address, path, method=method)) == (status, "route")
 
 
 async def test_a_list_that_does_not_fit_into_the_queue_is_refused_whole(small: str, pool: Echo) -> None:

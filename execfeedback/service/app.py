@@ -5,7 +5,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import execfeedback
 from execfeedback.errors import ExecfeedbackError
@@ -15,8 +18,9 @@ from execfeedback.service.callers import Caller
 from execfeedback.service.door import Door
 from execfeedback.service.metrics import Metrics
 from execfeedback.service.offered import Offered
-from execfeedback.service.replies import error_reply, json_reply
+from execfeedback.service.replies import CallerLeft, error_reply, fault, json_reply
 from execfeedback.service.runner import Runner, Settings
+from execfeedback.service.turns import Refused
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -61,6 +65,8 @@ def application(
     app.include_router(openrlhf.routes(runner))
     app.exception_handler(ExecfeedbackError)(_error)
     app.exception_handler(RequestValidationError)(_unreadable)
+    app.exception_handler(ClientDisconnect)(_gone)
+    app.exception_handler(HTTPException)(_other)
     return Door(
         app,
         callers=callers,
@@ -73,7 +79,27 @@ def application(
 
 
 async def _error(request: Request, error: Exception) -> Response:
-    return error_reply(error)
+    busy = BUSY.get(request.url.path) if isinstance(error, Refused) else None
+    return busy(error) if busy and isinstance(error, Refused) else error_reply(error)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return error_reply(CallerLeft("the caller closed its connection before all was sent"))
+
+
+async def _other(request: Request, error: Exception) -> Response:
+    """What has no route, or a body that FastAPI could not read, and its reason in our words."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ClientDisconnect):
+        return await _gone(request, error)
+    if isinstance(error.__cause__, ExecfeedbackError):
+        return await _error(request, error.__cause__)
+    path, detail = request.url.path, str(error.detail)
+    if path.startswith("/v1/"):
+        return fault(error.status_code, "route", f"{request.method} {path}: {detail}", error.headers)
+    if path.startswith("/api/v2/"):
+        return json_reply({"message": detail}, error.headers, error.status_code)
+    return await http_exception_handler(request, error)
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The door of the service: who comes in, with how much, and the line about it in the log. Pure ASGI, around everything."""
 
+import asyncio
 import json
 import secrets
 import sys
@@ -13,7 +14,7 @@ from execfeedback.printable import printable
 from execfeedback.service.callers import ANYBODY, Caller, Rates, caller_of, is_loopback
 from execfeedback.service.metrics import Metrics
 from execfeedback.service.replies import TooLarge, error_reply, fault
-from execfeedback.service.turns import Refused
+from execfeedback.service.turns import Ending, Refused
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,19 +70,26 @@ class Door:
             return fault(
                 403, "web_page", "without tokens only programs on this machine are served, by its own name"
             )
-        if (wait_s := self.rates.left_s(caller)) is not None:
-            self.metrics.refused.labels("rate").inc()
-            return error_reply(Refused("rate", f"more than {caller.per_minute} requests in a minute", wait_s))
         if int(headers.get("content-length", "0")) > self.most_body:
             return error_reply(self.too_large())
         return caller
 
     def no_room(self, scope: "Scope", caller: Caller) -> Response | None:
-        """The reply to what wants a run while no more can wait: at the door, since reading and checking what was sent is most
-        of what a refusal would cost, and in an overload there are many."""
-        busy = self.busy.get(scope["path"]) if scope["method"] == "POST" else None
-        refused = self.crowded(caller) if busy else None
-        return busy(refused) if busy and refused else None
+        """The reply to what comes too often, or wants a run while no more can wait: at the door, since reading and checking
+        what was sent is most of what a refusal would cost, and in an overload there are many."""
+        runs = scope["method"] == "POST" and scope["path"] in self.busy
+        refused = self.hurried(caller) or (self.crowded(caller) if runs else None)
+        return self.refusal(scope, refused) if refused else None
+
+    def hurried(self, caller: Caller) -> Refused | None:
+        if (wait_s := self.rates.left_s(caller)) is None:
+            return None
+        self.metrics.refused.labels("rate").inc()
+        return Refused("rate", f"more than {caller.per_minute} requests in a minute", wait_s)
+
+    def refusal(self, scope: "Scope", refused: Refused) -> Response:
+        """In the words of the interface that was asked."""
+        return self.busy.get(scope["path"], error_reply)(refused)
 
     def too_large(self) -> TooLarge:
         return TooLarge(f"the body is larger than {self.most_body >> 20} MB")
@@ -114,6 +122,7 @@ class Visit:
         self.door, self.scope, self.receive, self.send = door, scope, receive, send
         self.began, self.id = time.monotonic(), secrets.token_hex(8)
         self.caller, self.status, self.received, self.sent = ANYBODY, 499, 0, 0
+        self.answered = False
 
     async def made(self) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
@@ -125,15 +134,23 @@ class Visit:
         if (reply := self.door.no_room(self.scope, found)) is not None:
             await (await self.after_all_was_sent(reply))(self.scope, self.receive, self.answering)
             return
-        await self.door.app(self.scope, self.reading, self.answering)
+        try:
+            await self.door.app(self.scope, self.reading, self.answering)
+        except asyncio.CancelledError:  # the time for requests to end after SIGTERM is over
+            if self.answered:
+                raise
+            reply = self.door.refusal(self.scope, Ending("the service ends: ask again"))
+            await reply(self.scope, self.receive, self.answering)
 
     async def after_all_was_sent(self, reply: Response) -> Response:
         """The reply, or another if the body is too large. A connection that is closed while a client still sends loses it."""
         try:
             while (await self.reading()).get("more_body", False):
                 pass
-        except (TooLarge, Refused) as error:
+        except TooLarge as error:
             return error_reply(error)
+        except Refused as error:
+            return self.door.refusal(self.scope, error)
         return reply
 
     async def reading(self) -> "Message":
@@ -149,7 +166,7 @@ class Visit:
 
     async def answering(self, message: "Message") -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, self.answered = message["status"], True
             message.setdefault("headers", []).append((b"x-request-id", self.id.encode()))
         self.sent += len(message.get("body", b""))
         await self.send(message)

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.service.offered import Offer, Offered
 from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
-from execfeedback.service.replies import CallerLeft, body_of, json_reply, unless_gone
+from execfeedback.service.replies import CallerLeft, body_of, json_reply, retry_after, unless_gone
 from execfeedback.service.runner import Runner
-from execfeedback.service.turns import Refused
+from execfeedback.service.turns import Ending, Refused
 from execfeedback.types import Base64File, Execution, FileText, StepResult
 
 EXTRA = {"cf_python3": "python", "c++17": "cpp", "c++20": "cpp"}
@@ -125,10 +125,10 @@ def routes(runner: Runner, offered: Offered) -> APIRouter:
 
 
 def busy(refused: Refused) -> Response:
-    return refusal(429, str(refused), {"Retry-After": f"{refused.after_s:.0f}"})
+    return refusal(503 if isinstance(refused, Ending) else 429, str(refused), retry_after(refused))
 
 
-def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
     return json_reply({"message": message}, headers, status)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -12,7 +12,7 @@ from execfeedback.errors import EngineMissing, ExecfeedbackError, InputError, Sa
 from execfeedback.jsonl import json_line, strict, value_in
 from execfeedback.printable import printable
 from execfeedback.service.runner import DeadlinePassed
-from execfeedback.service.turns import Refused
+from execfeedback.service.turns import Ending, Refused
 from execfeedback.types import Value
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (InputError, 422, "input"),
     (EngineMissing, 503, "sandbox"),
     (SandboxMissing, 422, "not_offered"),
+    (Ending, 503, "ending"),
     (Refused, 429, "busy"),
     (DeadlinePassed, 408, "deadline"),
     (CallerLeft, 499, "gone"),
@@ -60,18 +61,22 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
 def error_reply(error: Exception) -> Response:
     """Our own interface's reply for an error that is meant to reach callers."""
     status, code = next((status, code) for kind, status, code in STATUSES if isinstance(error, kind))
-    headers = {"Retry-After": f"{error.after_s:.0f}"} if isinstance(error, Refused) else {}
+    headers = retry_after(error) if isinstance(error, Refused) else {}
     if status == 503:
         headers["Retry-After"] = "1"
     return fault(status, code, str(error), headers)
 
 
-def fault(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
+def retry_after(refused: Refused) -> dict[str, str]:
+    return {"Retry-After": f"{refused.after_s:.0f}"}
+
+
+def fault(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
     body = {"error": {"code": code, "message": printable(message)[:4000]}}
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-def json_reply(value: Any, headers: dict[str, str] | None = None, status: int = 200) -> Response:
+def json_reply(value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """JSON in the form of our lines: fields in their order, lone surrogates escaped; strict, as not every client is Python."""
     return Response(strict(json_line(value).decode()), status, headers, "application/json")
 

@@ -25,7 +25,7 @@ from execfeedback.service.programs import (
     timed_out,
     within,
 )
-from execfeedback.service.replies import LONGEST_DEADLINE_S, CallerLeft, json_reply, unless_gone
+from execfeedback.service.replies import LONGEST_DEADLINE_S, CallerLeft, json_reply, retry_after, unless_gone
 from execfeedback.service.runner import Runner
 from execfeedback.service.turns import Refused
 from execfeedback.types import Base64File, Execution, FileText, Job, Step, StepResult
@@ -161,7 +161,7 @@ async def answered(
 
 def busy(refused: Refused) -> Response:
     """What verl's client asks again after."""
-    return json_reply({"detail": str(refused)}, status=504)
+    return json_reply({"detail": str(refused)}, retry_after(refused), 504)
 
 
 async def in_one_turn(

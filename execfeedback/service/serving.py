@@ -127,14 +127,17 @@ def server(
 async def serve(
     pool: SandboxPool, sock: socket.socket, settings: Settings, callers: Sequence[Caller], *, backend: str
 ) -> int:
-    """Serve until SIGINT or SIGTERM, which is returned when the slots are gone. Prints the address when slots and socket are
-    there. Raises SandboxError."""
+    """Serve until SIGINT, SIGTERM or SIGHUP, and return which when the slots are gone. Prints the address when slots and socket
+    are there. Raises SandboxError."""
     stopped: list[int] = []
+    loop = asyncio.get_running_loop()
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
     ):  # uvicorn, having ended well, raises again what it was sent
-        asyncio.get_running_loop().add_signal_handler(number, stopped.append, int(number))
+        loop.add_signal_handler(number, stopped.append, int(number))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
     async with pool:
         serving = server(pool, settings, callers, backend=backend, unix=sock.family == socket.AF_UNIX)
         print(address_of(sock), flush=True)

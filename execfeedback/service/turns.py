@@ -26,6 +26,13 @@ class Refused(ExecfeedbackError):
         self.why, self.after_s = why, min(max(after_s, 1.0), LONGEST_HINT_S)
 
 
+class Ending(Refused):
+    """The service is about to end; another one may answer."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ending", message, 1.0)
+
+
 class Ticket:
     """A place in the queue. `async with ticket` waits for the turn, holds it, and gives it back."""
 
