@@ -1,5 +1,6 @@
 """The dialects against real containers: shapes as upstream has them, and the traps that are known of their clients."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from running_service import Running, ask
 
 from execfeedback.sandbox.docker import DockerSandbox
+from execfeedback.service.runner import Settings
 
 pytestmark = pytest.mark.docker
 RESULT = {"status", "execution_time", "return_code", "stdout", "stderr", "cpu_time"}
@@ -31,6 +33,30 @@ async def run_code(service: str, code: str, language: str = "python", **more: An
 
 def text(content: str) -> str:
     return base64.b64encode(content.encode()).decode()
+
+
+async def busy_slots(address: str) -> str:
+    text = (await ask(address, "/metrics")).text
+    return next(line for line in text.splitlines() if line.startswith('execfeedback_slots{state="busy"'))
+
+
+async def test_a_slot_is_busy_until_what_was_called_off_has_ended_and_nobody_waits_for_it_in_its_own_time() -> (
+    None
+):
+    slow = {"code": "import time\ntime.sleep(4)", "run_timeout": 30}
+    quick = {"code": "print(1)", "run_timeout": 0.5, "compile_timeout": 0.1}
+    async with Running(DockerSandbox(workers=1), Settings(slots=1, memory_mb=4096)) as address:
+        await ask(address, "/run_code", quick)
+        leaving = asyncio.create_task(ask(address, "/run_code", slow))
+        await asyncio.sleep(1)
+        leaving.cancel()
+        await asyncio.sleep(0.5)
+
+        assert (await busy_slots(address)).endswith(" 1.0")
+        assert (await ask(address, "/run_code", quick)).json["status"] == "Success"
+        waited = (await ask(address, "/metrics")).text
+        assert 'execfeedback_queue_wait_seconds_bucket{le="1.0"} 2.0' in waited, "the third did wait"
+        assert (await busy_slots(address)).endswith(" 0.0")
 
 
 # ---- SandboxFusion -------------------------------------------------------------------------------------------------

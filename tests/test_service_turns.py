@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from execfeedback.errors import SlotLost
 from execfeedback.service.turns import Queue, Refused, Ticket
 
 
@@ -122,6 +123,28 @@ async def test_a_turn_that_does_not_come_is_refused_when_its_wait_is_over() -> N
     assert time.monotonic() - began < 1 and at.count == 0
     first.leave()
     assert not at.running
+
+
+async def test_a_run_that_was_called_off_has_its_turn_until_its_slot_is_back() -> None:
+    at = Queue(1, 1000, 100, ahead=1)
+    off, other = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+    first = one(at)
+    with pytest.raises(TimeoutError):
+        async with first:
+            first.left_behind += [other, off]
+            raise TimeoutError
+    second = one(at)
+    assert not second.turn.done() and len(at.running) == 1
+
+    other.set_result(None)
+    await asyncio.sleep(0.01)
+    assert not second.turn.done()
+    off.set_exception(SlotLost("it went"))
+    await asyncio.sleep(0.01)
+
+    assert second.turn.done() and at.running == {second}
+    third = one(at)
+    assert third.turn.done(), "one ahead, as before"
 
 
 async def test_cancelled_at_any_moment_a_place_is_given_back() -> None:

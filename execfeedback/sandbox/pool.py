@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -18,6 +19,8 @@ from execfeedback.sandbox.turns import Turns
 from execfeedback.types import Execution, Job, Limits, SplitResult, Step, StepResult
 
 GRACE_S = 30.0
+LEFT_BEHIND = ContextVar[list[asyncio.Future[Any]]]("LEFT_BEHIND")
+"""Where somebody who keeps count of slots is told of a job that goes on in its slot after it was called off."""
 
 
 class Slot(Protocol):
@@ -109,7 +112,11 @@ class Pool:
         slot = await self.idle.get()
         work = asyncio.get_running_loop().run_in_executor(self.threads, self.perform, slot, job, frame)
         work.add_done_callback(self.take_back)
-        execution, _ = await asyncio.shield(work)
+        try:
+            execution, _ = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            LEFT_BEHIND.get([]).append(work)
+            raise
         return execution
 
     def take_back(self, work: asyncio.Future[tuple[Execution, Slot | None]]) -> None:

@@ -13,6 +13,7 @@ from execfeedback.errors import EngineMissing, SandboxError, SandboxMissing
 from execfeedback.jsonl import json_line
 from execfeedback.languages import language, spoken_names
 from execfeedback.protocols import SandboxPool
+from execfeedback.sandbox.pool import LEFT_BEHIND
 from execfeedback.service.callers import Caller
 from execfeedback.service.kept import Kept
 from execfeedback.service.metrics import Metrics
@@ -54,8 +55,8 @@ class Runner:
 
     def __init__(self, pool: SandboxPool, settings: Settings, metrics: Metrics, callers: int = 1) -> None:
         self.pool, self.settings, self.metrics = pool, settings, metrics
-        ahead = max(1, settings.slots // 4)  # so that a slot need not wait while a result is judged
-        self.queue = Queue(settings.slots + ahead, settings.memory_mb, settings.queue)
+        ahead = max(1, settings.slots // 4)
+        self.queue = Queue(settings.slots, settings.memory_mb, settings.queue, ahead)
         self.share = max(1, settings.queue // callers)
         self.known: Kept[Verdict] = Kept(settings.cache_mb << 20)
         self.well_at = float("-inf")
@@ -97,6 +98,7 @@ class Runner:
                 ticket,
                 asyncio.timeout(None if until == float("inf") else until - time.monotonic()) as limit,
             ):
+                LEFT_BEHIND.set(ticket.left_behind)
                 self.metrics.wait.observe(ticket.waited_s)
                 with self.metrics.run.labels(kind).time():
                     return await work()

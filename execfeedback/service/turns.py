@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from execfeedback.errors import ExecfeedbackError
 
@@ -41,6 +41,8 @@ class Ticket:
         self.turn = asyncio.get_running_loop().create_future()
         self.taken = time.monotonic()
         self.waited_s = 0.0
+        self.left_behind: list[asyncio.Future[Any]] = []
+        """What still runs in slots after this run was called off. The turn is held until it is done."""
 
     async def __aenter__(self) -> Self:
         """Raises Refused when the turn did not come within the wait that was agreed."""
@@ -66,15 +68,24 @@ class Ticket:
         self.leave()
 
     def leave(self) -> None:
-        """Give back the place or the turn. May be called more than once."""
-        self.queue.leave(self)
+        """Give back the place, or the turn as soon as its slots are free. May be called more than once."""
+        if (work := self.occupied_by()) is None:
+            self.queue.leave(self)
+        else:
+            work.add_done_callback(lambda _: self.leave())
+
+    def occupied_by(self) -> asyncio.Future[Any] | None:
+        """What was called off, and is in its slot still."""
+        return next((work for work in self.left_behind if not work.done()), None)
 
 
 class Queue:
-    """`slots` turns at one time, `memory_mb` for all that run together, `longest` tickets that wait."""
+    """`slots` turns at one time, `memory_mb` for all that run together, `longest` tickets that wait. `ahead`: how many more
+    turns, so that a slot need not wait while a result is judged; none while a run that was called off is in its slot still,
+    for whoever had such a turn would wait for that slot in its own time."""
 
-    def __init__(self, slots: int, memory_mb: int, longest: int) -> None:
-        self.slots, self.memory_mb, self.longest = slots, memory_mb, longest
+    def __init__(self, slots: int, memory_mb: int, longest: int, ahead: int = 0) -> None:
+        self.slots, self.memory_mb, self.longest, self.ahead = slots, memory_mb, longest, ahead
         self.waiting: dict[str, deque[Ticket]] = {}
         """By caller, in the order in which callers have their next turn."""
         self.count = 0
@@ -113,8 +124,9 @@ class Queue:
         """How long the last of `more` tickets would wait: behind all, or with callers taking turns, whichever is less."""
         own = len(self.waiting.get(who, ()))
         callers = len(self.waiting) + (who not in self.waiting)
-        ahead = min(self.count, own * callers) + more + len(self.running) - self.slots
-        return max(0, ahead) * self.mean_s / self.slots
+        turns = self.slots + self.ahead
+        before = min(self.count, own * callers) + more + len(self.running) - turns
+        return max(0, before) * self.mean_s / turns
 
     def learn(self, seconds: float) -> None:
         self.learned += 1
@@ -122,7 +134,7 @@ class Queue:
 
     def grant(self) -> None:
         """Turns to whoever is next, as long as a slot and memory are left. Nobody is passed over for wanting much."""
-        while self.waiting and len(self.running) < self.slots:
+        while self.waiting and len(self.running) < self.turns():
             who, tickets = next(iter(self.waiting.items()))
             if sum(ticket.memory_mb for ticket in self.running) + tickets[0].memory_mb > self.memory_mb:
                 return
@@ -133,6 +145,9 @@ class Queue:
                 self.waiting[who] = tickets  # behind the others
             self.running.add(ticket)
             ticket.turn.set_result(None)
+
+    def turns(self) -> int:
+        return self.slots + (0 if any(ticket.occupied_by() for ticket in self.running) else self.ahead)
 
     def leave(self, ticket: Ticket) -> None:
         if ticket in self.running:
