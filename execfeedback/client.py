@@ -47,6 +47,10 @@ class Later(SandboxError):
         self.after_s = after_s
 
 
+class TooMuch(SandboxMissing):
+    """The service does not take so much in one request, now or later."""
+
+
 class Client:
     """One service at `http://`, `https://` or `unix://PATH`. Every call waits while the service is busy or away, at most
     `patience_s` from its first try; then it raises SandboxError. Refused for good: SandboxMissing."""
@@ -87,7 +91,22 @@ class Client:
 
     async def verify_many(self, items: Sequence[Item]) -> AsyncIterator[Verdict]:
         """Verdicts as they finish. A fault of the service's own is in that verdict's `error`; a stream that breaks off raises
-        SandboxError, and what came before it holds."""
+        SandboxError, and what came before it holds. What the service does not take at one time is sent in parts."""
+        done, size = 0, max(1, len(items))
+        while done < len(items):
+            part = items[done : done + size]
+            try:
+                async for verdict in self.verify_part(part):
+                    yield verdict
+            except TooMuch:
+                if len(part) == 1:
+                    raise
+                size = len(part) // 2
+            else:
+                done += len(part)
+
+    async def verify_part(self, items: Sequence[Item]) -> AsyncIterator[Verdict]:
+        """Of one request. Raises TooMuch before the first."""
         data, headers = encoded([plain(item) for item in items]), {"Accept": "application/x-ndjson"}
         response = await self.patiently(lambda: self.answer("POST", "/v1/verify", data, headers))
         left = len(items)
@@ -151,6 +170,8 @@ class Client:
             async with response:
                 said = await response.content.read(8 * LONGEST_MESSAGE)
         message = f"{self.address} answered {response.status}: {told(said)}"
+        if response.status == 413:
+            raise TooMuch(message)
         if response.status in LATER:
             raise Later(message, seconds(response.headers.get("Retry-After")))
         raise SandboxMissing(message)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from execfeedback.errors import SlotLost
-from execfeedback.service.turns import Queue, Refused, Ticket
+from execfeedback.service.turns import Queue, Refused, Ticket, TooMany
 
 
 def queue(slots: int = 1, memory_mb: int = 1000, longest: int = 100) -> Queue:
@@ -80,6 +80,21 @@ async def test_what_cannot_be_taken_is_refused_at_once_and_whole(
 
     assert refused.value.why == why and refused.value.after_s >= 1
     assert at.count == 2
+
+
+@pytest.mark.parametrize(
+    ("longest", "share", "wait_s", "most"), [(3, 9, 60, 3), (9, 3, 60, 3), (9, 9, 2.5, 3)]
+)
+async def test_what_never_fits_is_told_how_much_would(
+    longest: int, share: int, wait_s: float, most: int
+) -> None:
+    at = queue(longest=longest)
+    at.mean_s = 1.0
+
+    with pytest.raises(TooMany, match=f"send at most {most}"):
+        at.enter("a", [1] * (most + 1), wait_s, share)
+
+    assert len(at.enter("a", [1] * most, wait_s, share)) == most
 
 
 async def test_another_caller_waits_for_its_share_of_turns_and_not_for_the_whole_queue() -> None:

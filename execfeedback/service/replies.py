@@ -12,7 +12,7 @@ from execfeedback.errors import EngineMissing, ExecfeedbackError, InputError, Sa
 from execfeedback.jsonl import json_line, strict, value_in
 from execfeedback.printable import printable
 from execfeedback.service.runner import DeadlinePassed
-from execfeedback.service.turns import Ending, Refused
+from execfeedback.service.turns import Ending, Refused, TooMany
 from execfeedback.types import Value
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class ErrorReply(Value):
 
 STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (TooLarge, 413, "too_large"),
+    (TooMany, 413, "too_many"),
     (UnknownSuite, 404, "unknown_suite"),
     (InputError, 422, "input"),
     (EngineMissing, 503, "sandbox"),

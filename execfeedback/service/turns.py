@@ -26,6 +26,10 @@ class Refused(ExecfeedbackError):
         self.why, self.after_s = why, min(max(after_s, 1.0), LONGEST_HINT_S)
 
 
+class TooMany(ExecfeedbackError):
+    """More runs at one time than there is ever room for."""
+
+
 class Ending(Refused):
     """The service is about to end; another one may answer."""
 
@@ -95,10 +99,14 @@ class Queue:
     def enter(self, who: str, memories: Sequence[int], wait_s: float, share: int) -> list[Ticket]:
         """Tickets for runs that want so much memory, all or none. `share`: how many the caller may have waiting.
 
-        Raises Refused when there is no room, or when the turn would come later than `wait_s`.
+        Raises Refused when there is no room, or when the turn would come later than `wait_s`; TooMany when so many never have.
         """
         if not memories:
             return []
+        if len(memories) > (most := self.most(wait_s, share)):
+            raise TooMany(
+                f"a list of {len(memories)} runs is longer than may wait here at one time: send at most {most}"
+            )
         if (refused := self.refusal(who, len(memories), wait_s, share)) is not None:
             raise refused
         tickets = [Ticket(self, who, min(memory, self.memory_mb), wait_s) for memory in memories]
@@ -119,6 +127,13 @@ class Queue:
             message = f"the turn would come in {expected:.1f} s, and {wait_s:g} s are allowed"
             return Refused("late", message, expected)
         return None
+
+    def most(self, wait_s: float, share: int) -> int:
+        """How many there is ever room for; where nothing runs that waiting might help against, also by how long runs take."""
+        if self.running or self.count:
+            return min(self.longest, share)
+        turns = self.slots + self.ahead
+        return min(self.longest, share, turns + int(wait_s * turns / self.mean_s))
 
     def expected_s(self, who: str, more: int = 1) -> float:
         """How long the last of `more` tickets would wait: behind all, or with callers taking turns, whichever is less."""
