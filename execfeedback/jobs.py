@@ -24,6 +24,8 @@ from execfeedback.types import (
 
 LONGEST_PATH, LONGEST_NAME = 1000, 200
 MOST_OUTPUT_KB = 8192
+MOST_CASES = 10_000
+"""Cases of one run, as many as a slot's report may hold tests."""
 MOST_PLACES = 3500
 """Files and folders that a run may bring, for both its sides: a slot has 4096 inodes, and programs make files as well."""
 
@@ -164,8 +166,9 @@ def check(item: Item) -> None:
         cases_in(item) if item.style == "cases" else None
     else:
         split_job(item, spoken, write_back=False)
-    if spoken.split and item.holdout and isinstance(item.holdout[0], Case):
-        case_job(item, spoken, (), write_back=False)
+    held_out = tuple(case for case in item.holdout if isinstance(case, Case))
+    if spoken.split and held_out:
+        case_job(item, spoken, held_out, write_back=False)
 
 
 def split_job(item: Item, spoken: Language, *, write_back: bool, fresh_seed: int | None = None) -> Job:
@@ -209,6 +212,10 @@ def case_job(
     """These cases, whatever the item's own tests are."""
     if not item.entry_point:
         raise InputError(f"item {item.id!r}: cases need the field 'entry_point'")
+    if len(cases) > MOST_CASES:
+        raise InputError(
+            f"item {item.id!r}: {len(cases)} cases, and a run takes {MOST_CASES}: split the item"
+        )
     tolerance = item.checker.float if isinstance(item.checker, FloatChecker) else item.contract.tolerance
     split = Split(
         style="cases",

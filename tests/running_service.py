@@ -27,9 +27,10 @@ class Running:
         callers: Any = (),
         unix: Path | None = None,
         backend: str = "docker",
+        host: str = "127.0.0.1",
     ) -> None:
         self.pool, self.settings, self.callers, self.backend = pool, settings, callers, backend
-        self.listening = listening("127.0.0.1", 0, unix, callers)
+        self.listening = listening(host, 0, unix, callers)
         self.socket = self.listening.__enter__()
         self.address = address_of(self.socket)
         self.open, self.errors = threading.Event(), list[BaseException]()

@@ -129,6 +129,11 @@ def test_several_files_keep_their_names_and_the_first_is_the_main_one() -> None:
         ({"solution_files": {"a": {"base64": "no!"}}}, "has no base64 that can be read"),
         ({"files": {"solution.py": "x"}}, "'solution.py' is both in 'files' and a file of the solution"),
         ({"files": {"../tests.py": "x"}}, "'../tests.py' must be relative"),
+        (
+            {"style": "cases", "entry_point": "f", "tests": [{}] * 10_001},
+            "10001 cases, and a run takes 10000",
+        ),
+        ({"holdout": [{}] * 10_001, "entry_point": "f"}, "10001 cases, and a run takes 10000"),
         ({"solution_files": many(700)}, "field 'solution_files': more than 3500 files and folders"),
         ({"files": many(700)}, "field 'files': more than 3500"),
         ({"solution_files": many(400), "files": many(400, "t")}, "field 'files': more than 3500"),

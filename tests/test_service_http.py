@@ -103,6 +103,19 @@ async def test_without_tokens_no_web_page_can_run_programs(address: str, pool: E
     assert pool.started == 0
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+@pytest.mark.parametrize(
+    ("host", "asked"), [("::1", "[::1]"), ("::", "[::1]"), ("::", "127.0.0.1"), ("localhost", "localhost")]
+)
+async def test_addresses_of_either_family_are_served(host: str, asked: str, pool: Echo) -> None:
+    async with Running(pool, callers=TWO if host == "::" else (), host=host) as there:
+        port = there.rpartition(":")[2]
+        headers = bearer(TOKEN) if host == "::" else {}
+        assert (await ask(f"http://{asked}:{port}", "/v1/ping", headers=headers)).text == '"pong"'
+        if host == "::1":
+            assert (await ask(there, "/v1/ping", headers={"Host": "[::1]"})).status == 200
+
+
 async def test_a_socket_file_is_its_users_alone_and_replaces_one_that_a_killed_service_left(
     pool: Echo, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 from execfeedback.errors import SlotLost
+from execfeedback.jobs import MOST_CASES
 from execfeedback.types import Execution, Job, Replay, SplitResult, StepResult, Talk, TestResult
 
 HEADER = struct.Struct(">cI")
@@ -16,7 +17,8 @@ LARGEST = 256 << 20
 """Bytes in one frame from the supervisor; more is a broken slot."""
 LARGEST_JOB = 64 << 20
 """Bytes in one frame that the supervisor reads."""
-MOST_TESTS = 10_000
+MOST_TESTS = MOST_CASES
+"""More are not read: where all of these passed, nobody knows."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading JSON of another shape raises; a ValidationError is a ValueError."""
 
@@ -73,6 +75,8 @@ def judge_report(text: str) -> dict[str, Any] | None:
             TestResult.model_validate({k: printable(v) for k, v in t.items()})
             for t in raw["tests"][:MOST_TESTS]
         ]
+        if len(raw["tests"]) > MOST_TESTS and all(test.outcome in ("passed", "skipped") for test in tests):
+            tests.append(refusal({"reason": "too_many_tests", "message": f"more than {MOST_TESTS} tests"}))
         if raw["refused"]:
             tests.append(refusal(raw["refused"]))
         return {"tests": tuple(tests), "expected": raw["expected"], "mutated": raw["mutated"] is True}

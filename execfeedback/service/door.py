@@ -65,7 +65,7 @@ class Door:
         caller = caller_of(headers.get("authorization", ""), self.callers) if self.callers else ANYBODY
         if caller is None:
             return fault(401, "token", "a known token is needed", {"WWW-Authenticate": "Bearer"})
-        host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
+        host = host_in(headers.get("host", ""))
         if not self.callers and not self.unix and ("origin" in headers or not is_loopback(host)):
             return fault(
                 403, "web_page", "without tokens only programs on this machine are served, by its own name"
@@ -113,6 +113,11 @@ class Door:
             "bytes_out": visit.sent,
         }
         print(json.dumps(line), file=self.log, flush=True)
+
+
+def host_in(header: str) -> str:
+    """`NAME:PORT`, `[ADDRESS]:PORT`, or either without its port."""
+    return header[1:].partition("]")[0] if header.startswith("[") else header.partition(":")[0]
 
 
 class Visit:

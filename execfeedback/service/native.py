@@ -195,6 +195,8 @@ def suite_fields(name: Any, item: Item, suites: Kept[Suite], where: str) -> dict
 def job_of(raw: Any) -> Job:
     """A job that a slot can hold. Raises InputError."""
     job = parsed(an_object(raw, "the job"), Job, "the job")
+    if job.split and len(job.split.cases) > jobs.MOST_CASES:
+        raise InputError(f"the job: field 'split.cases': more than the {jobs.MOST_CASES} that a run takes")
     if job.split and (field := deep_case(job.split.cases, "split.cases")):
         raise InputError(f"the job: field {field!r}: is nested more than {DEEPEST} deep")
     check_side(job, "the job")

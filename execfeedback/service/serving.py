@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from execfeedback.errors import InputError
 from execfeedback.protocols import SandboxPool
@@ -36,7 +36,7 @@ def listening(host: str, port: int, unix: Path | None, callers: Sequence[Caller]
         sock = (
             unix_socket(unix)
             if unix
-            else socket.create_server((host, port), backlog=BACKLOG, reuse_port=False)
+            else socket.create_server((host, port), backlog=BACKLOG, reuse_port=False, **family_of(host))
         )
     except OSError as error:
         raise InputError(
@@ -52,6 +52,14 @@ def listening(host: str, port: int, unix: Path | None, callers: Sequence[Caller]
         with alone_in(unix.parent):
             if not is_answered(unix):  # by a service that came after this one
                 unix.unlink(missing_ok=True)
+
+
+def family_of(host: str) -> dict[str, Any]:
+    """`::` is every address, of either family."""
+    if ":" not in host:
+        return {}
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return {"family": socket.AF_INET6, "dualstack_ipv6": both}
 
 
 def unix_socket(path: Path) -> socket.socket:
