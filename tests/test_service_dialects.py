@@ -10,6 +10,7 @@ import pytest
 from running_service import Running, ask
 
 from execfeedback.sandbox.docker import DockerSandbox
+from execfeedback.service.offered import three_numbers
 from execfeedback.service.runner import Settings
 
 pytestmark = pytest.mark.docker
@@ -140,6 +141,20 @@ async def test_files_go_in_and_come_out(service: str) -> None:
     assert found["status"] == "Success" and found["files"] == {"out.txt": text("abab")}
 
 
+async def test_no_link_leads_out_of_the_run_and_no_module_of_it_is_imported(service: str) -> None:
+    program = """
+import os
+os.symlink("/etc/passwd", "link"), os.symlink("/etc", "folder"), os.mkdir("own"), os.symlink("own", "near")
+for name in ("json.py", "base64.py", "out", "own/out"):
+    open(name, "w").write("print('mine')")
+"""
+    asked = ["link", "folder/passwd", "out", "own/out", "near/out"]
+
+    found = await run_code(service, program, fetch_files=asked)
+
+    assert found["files"] == dict.fromkeys(("out", "own/out", "near/out"), text("print('mine')"))
+
+
 @pytest.mark.parametrize("path", ["/etc/escaped", "../escaped", "a/../../escaped", "", "x\0y"])
 async def test_no_path_leads_out_of_the_run(service: str, path: str) -> None:
     answer = await ask(service, "/run_code", {"code": "", "language": "python", "files": {path: text("x")}})
@@ -220,6 +235,29 @@ async def test_an_answer_is_accepted_only_when_its_tests_pass(
 
     assert [answer.json["accepted"] for answer in found] == [True, False, integrity == "shared"]
     assert {answer.headers["X-Execfeedback-Integrity"] for answer in found} == {integrity}
+
+
+@pytest.mark.parametrize("language", ["python", "nodejs", "bash"])
+async def test_with_a_flag_a_program_that_leaves_before_its_tests_is_not_accepted(
+    service: str, language: str
+) -> None:
+    programs = {"python": "x = 1\n{}", "nodejs": "let x = 1;\n{}", "bash": "x=1\n{}"}
+    leaving = {"python": "raise SystemExit(0)", "nodejs": "process.exit(0)", "bash": "exit 0"}
+    data = {"labels": {"programming_language": language}, "test": {"code": ""}}
+    answers = [programs[language].format(last) for last in ("", leaving[language])]
+
+    found = [
+        await submitted(service, "AutoEvalDataset", answer, data, append_flag=True) for answer in answers
+    ]
+
+    assert [answer.json["accepted"] for answer in found] == [True, False]
+
+
+async def test_a_flag_where_no_line_is_the_last_one_is_refused(service: str) -> None:
+    data = {"labels": {"programming_language": "cpp"}, "test": {"code": ""}}
+    answer = await submitted(service, "AutoEvalDataset", "int main() {}", data, append_flag=True)
+
+    assert answer.status == 422 and "append_flag" in answer.json["detail"]
 
 
 async def test_a_set_that_is_not_known_is_said_to_be(service: str) -> None:
@@ -353,6 +391,26 @@ async def test_what_piston_refuses_is_refused_in_its_words(
     answer = await execute(service, "", **change)
 
     assert (answer.status, answer.json) == (400, {"message": message})
+
+
+@pytest.mark.parametrize("limit", [268435456.0, 268435456.5, -1.0])
+async def test_a_memory_limit_is_any_number(service: str, limit: float) -> None:
+    assert (await execute(service, "print(1)", run_memory_limit=limit)).json["run"]["stdout"] == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("Python 3.13.5", "3.13.5"),
+        ("tinycss2 1.4.0", "1.4.0"),
+        ("go version go1.24.4 linux/amd64", "1.24.4"),
+        ("GNU bash, version 5.2.37(1)-release (x86_64-pc-linux-gnu)", "5.2.37"),
+        ("Erlang/OTP 27", "27.0.0"),
+        ("", "0.0.0"),
+    ],
+)
+def test_a_version_is_three_numbers(said: str, version: str) -> None:
+    assert three_numbers(said) == version
 
 
 async def test_no_name_of_a_file_leads_out_of_the_run(service: str) -> None:

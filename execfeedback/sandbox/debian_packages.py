@@ -82,7 +82,13 @@ def version_in(client: "docker.DockerClient", tag: str, command: tuple[str, ...]
     with engine_errors(f"asking {tag} for its version"):
         said = client.containers.run(
             tag,
-            ["sh", "-c", '"$@" 2>&1', "sh", *command],
+            [
+                "sh",
+                "-c",
+                '"$@" 2>&1 && echo',
+                "sh",
+                *command,
+            ],  # the engine may lose a last line without its end
             entrypoint=[],
             network_mode="none",
             remove=True,

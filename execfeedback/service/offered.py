@@ -68,7 +68,7 @@ def offer(row: dict[str, Any]) -> Offer:
 
 
 def three_numbers(text: str) -> str:
-    """`Python 3.13.5` -> `3.13.5`; what is missing is 0."""
-    match = re.search(r"\d+(?:\.\d+)*", text)
+    """`Python 3.13.5` -> `3.13.5`; what is missing is 0. A digit of a name (`tinycss2 1.4.0`) is none of a version."""
+    match = re.search(r"\d+(?:\.\d+)+", text) or re.search(r"\d+", text)
     parts = [str(int(part)) for part in match[0].split(".")[:3]] if match else []
     return ".".join([*parts, "0", "0", "0"][:3])

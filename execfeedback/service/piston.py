@@ -222,11 +222,11 @@ def milliseconds(asked: Mapping[str, Any], name: str, default: int) -> float:
 
 def megabytes(asked: Mapping[str, Any], name: str, most_mb: int) -> int:
     given = asked.get(name, -1)
-    if type(given) is not int:
+    if type(given) not in (int, float) or not given == given:
         raise InputError(f"{name} must be a number if specified")
     if given > most_mb << 20:
         raise InputError(f"{name} cannot exceed the configured limit of {most_mb << 20}")
-    return max(16, given >> 20) if given > 0 else min(DEFAULT_MB, most_mb)
+    return max(16, int(given) >> 20) if given > 0 else min(DEFAULT_MB, most_mb)
 
 
 def main_and_others(files: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, FileText]]:

@@ -60,9 +60,9 @@ QUEUE_S = 8.0
 FETCHED_KB = 8192
 FETCH = """
 import base64, json, os, sys
-found = {}
+found, inside = {}, os.path.join(os.path.realpath("."), "")
 for path in sys.argv[1:]:
-    if os.path.isfile(path) and not os.path.islink(path):
+    if os.path.isfile(path) and os.path.realpath(path).startswith(inside):
         with open(path, "rb") as file:
             found[path] = base64.b64encode(file.read(8 << 20)).decode()
 print(json.dumps(found))
@@ -219,7 +219,7 @@ def fetching(paths: list[str], job: Job) -> Step:
     """A step that prints files of the run's directory, within the sandbox. Paths that lead elsewhere are as missing ones."""
     inside = [path for path in paths if jobs.wrong_path(path) is None]
     limits = job.limits.model_copy(update={"output_kb": FETCHED_KB, "cpu_s": 10.0, "wall_s": 20.0})
-    return Step(argv=("python3", "-c", FETCH, *inside), limits=limits)
+    return Step(argv=("python3", "-I", "-c", FETCH, *inside), limits=limits)
 
 
 async def run_program(runner: Runner, asked: RunCodeRequest) -> RunCodeResponse:

@@ -4,6 +4,7 @@ Where the form allows it the tests are judged outside the solution's process, an
 and stdout), HumanEval and MBPP in Python. AutoEval puts solution and tests into one program: `shared`.
 """
 
+import secrets
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -31,6 +32,17 @@ from execfeedback.types import Item, LimitsGiven, Problem, Verdict
 SPLIT = {"X-Execfeedback-Integrity": "split"}
 PYTHON_SETS = {"HumanEvalDataset": "humaneval", "MBPPDataset": "asserts"}
 CLOSE = 1e-5
+LAST_LINES = {
+    "python": 'print("{}")',
+    "nodejs": 'console.log("{}");',
+    "typescript": 'console.log("{}");',
+    "bash": "echo {}",
+    "lua": 'print("{}")',
+    "perl": 'print "{}\\n";',
+    "R": 'cat("{}\\n")',
+    "ruby": 'puts "{}"',
+}
+"""Languages whose programs run from top to bottom: what prints a word there."""
 Extracted = Literal["fenced", "incomplete_fenced", "heuristic", "empty"]
 
 
@@ -178,10 +190,12 @@ async def auto_eval(runner: Runner, asked: SubmitRequest, data: dict[str, Any]) 
     test = data.get("test")
     if not isinstance(test, dict) or not isinstance(test.get("code"), str):
         raise InputError('provided_data.test: must be {"code": text, "asset"?: {path: base64}}')
-    full = f"{code}\n{test['code']}"
-    run = run_of(asked, language_of(asked, data), full, files=test.get("asset") or {})
-    found = await run_program(runner, run)
-    accepted = found.status == "Success"
+    spoken = language_of(asked, data)
+    flag = secrets.token_hex(8) if asked.config.extra.get("append_flag") else ""
+    full = f"{code}\n{test['code']}{telling(flag, spoken) if flag else ''}"
+    found = await run_program(runner, run_of(asked, spoken, full, files=test.get("asset") or {}))
+    said = found.run_result.stdout if found.run_result else ""
+    accepted = found.status == "Success" and flag in said
     tests = [EvalTestCase(passed=accepted, exec_info=found)]
     return EvalResult(
         id=asked.id,
@@ -192,6 +206,14 @@ async def auto_eval(runner: Runner, asked: SubmitRequest, data: dict[str, Any]) 
         tests=tests,
         extracted_type=how,
     )
+
+
+def telling(flag: str, spoken: str) -> str:
+    """A last line that prints the flag: a program that ends before it has not run its tests. Raises InputError."""
+    if spoken not in LAST_LINES:
+        there = ", ".join(LAST_LINES)
+        raise InputError(f"extra.append_flag: is not offered for {spoken!r}; there are: {there}")
+    return f"\n{LAST_LINES[spoken].format(flag)}\n"
 
 
 async def python_set(runner: Runner, asked: SubmitRequest, data: dict[str, Any]) -> EvalResult:

@@ -71,7 +71,7 @@ class Job(Value):
     """Do not run the steps after one that did not exit with 0."""
     total_wall_s: float | None = None
     """No further step is begun after so many seconds, and there are fewer results then."""
-    fresh_seed: int | None = None
+    fresh_seed: int | None = Field(None, ge=0, lt=2**32)
     """Run in interpreters that were started with this hash seed, and an address layout of their own."""
 
 
