@@ -184,7 +184,7 @@ def test_apps_programs_run_on_each_input() -> None:
     assert (first.id, second.id, first.shape) == ("3#1", "3#2", "pairs")
     assert first.readings[0].item.tests == (
         StdioCase(stdin="2\n", stdout="4\n"),
-        StdioCase(stdin="1\n2", stdout="2\n4"),
+        StdioCase(stdin="1\n2\n", stdout="2\n4\n"),
     )
 
 
@@ -307,9 +307,7 @@ def test_a_method_of_leetcode_is_given_to_check_and_may_need_its_imports() -> No
     first, *_, last = one(row).readings
 
     assert (first.item.style, first.item.entry_point) == ("humaneval", "Solution")
-    assert str(first.item.tests).endswith(
-        "def check(candidate, check=check):\n    check(candidate().double)\n"
-    )
+    assert "(candidate().double)" in str(first.item.tests)
     assert "from typing import *" in str(first.item.solution)
     assert last.after == "runtime_error" and "from collections import *" in str(last.item.solution)
 

@@ -1,6 +1,9 @@
 """Which column of a row is what: `--map`, and the names that datasets use."""
 
 import json
+import re
+import zlib
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -54,6 +57,10 @@ TESTS = (
 WRAPPED = ("verification_info", "ground_truth", "reward_model", "input_output")
 """Columns that hold tests in a form of their own, as an object or as JSON text."""
 
+_PACKED = re.compile(r"(?:[A-Za-z0-9+/]{4}\s*){8,}(?:[A-Za-z0-9+/]{2}[A-Za-z0-9+/=]=)?")
+_LONGEST_PACKED = 64 << 20
+_DEEPEST = 100
+
 
 class Unreadable(ValueError):
     """A row, or a part of it, that cannot be made sense of; the message names the field."""
@@ -96,14 +103,49 @@ def at(row: Mapping[str, Any], column: str) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """Text that is a JSON list or object as that; all else as it is."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+    """Text that is a JSON list or object as that, also where it was written as JSON twice; all else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{", '"')):
         return value
     try:
         found = json.loads(value)
+        found = json.loads(found) if isinstance(found, str) else found
     except (ValueError, RecursionError):
         return value
     return found if isinstance(found, list | dict) else value
+
+
+def unpacked(value: Any, field: str) -> Any:
+    """JSON that was compressed and written as base64 (as LiveCodeBench packs tests), as text; all else as it is.
+
+    Raises Unreadable for what else is packed so. Nothing is unpickled."""
+    if not isinstance(value, str) or not _PACKED.fullmatch(value.strip()):
+        return value
+    try:
+        stream = zlib.decompressobj()
+        found = stream.decompress(b64decode(value, validate=False), _LONGEST_PACKED)
+        text = found.decode()
+    except (ValueError, zlib.error):
+        raise Unreadable(
+            f"field '{field}': is packed in a form that is not read (such as a pickle)"
+        ) from None
+    if not stream.eof:
+        raise Unreadable(
+            f"field '{field}': is packed, and longer than {_LONGEST_PACKED >> 20} MiB or cut off"
+        )
+    return text
+
+
+def shallow(values: Iterable[Any]) -> bool:
+    """Whether nothing in values from JSON is nested more deeply than can be passed on."""
+    level, depth = list(values), 0
+    while level and depth <= _DEEPEST:
+        inner = [
+            one.values() if isinstance(one, dict) else one
+            for one in level
+            if isinstance(one, dict | list | tuple)
+        ]
+        level, depth = [each for one in inner for each in one], depth + 1
+    return not level
 
 
 def first(row: Mapping[str, Any], columns: Iterable[str]) -> str | None:
@@ -115,6 +157,13 @@ def text(row: Mapping[str, Any], columns: Iterable[str]) -> str | None:
     """The first text (or whole number) in one of the columns."""
     found = (row.get(name) for name in columns)
     return next((str(v) for v in found if type(v) in (str, int) and v != ""), None)
+
+
+def function_name(value: Mapping[str, Any]) -> str | None:
+    """The function that an object with tests names, itself or in its `metadata` (LiveCodeBench and its kin)."""
+    metadata = from_json(value.get("metadata"))
+    within = metadata if isinstance(metadata, Mapping) else {}
+    return text(value, ENTRY_POINTS) or text(within, ENTRY_POINTS)
 
 
 def names(row: Mapping[str, Any], most: int = 24) -> str:

@@ -11,14 +11,15 @@ from typing import Any
 
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
-from execfeedback.columns.given_tests import Given, tests_of
+from execfeedback.columns.given_tests import has_asserts, tests_of
+from execfeedback.columns.pairs import Given
+from execfeedback.columns.supplied import supplied
 from execfeedback.items import style_of
 from execfeedback.jsonl import parsed
 from execfeedback.languages import languages
-from execfeedback.types import Item, Value
+from execfeedback.types import Case, Item, Value
 
 _DEF = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
-_METHOD = re.compile(r"([A-Za-z_]\w*)\(\)\.([A-Za-z_]\w*)")
 _PREFIXES = {
     "cpp": "cpp",
     "java": "java",
@@ -34,8 +35,6 @@ TESTED = frozenset(
     {"verify", "test_list", "input_output", "inputs", "assert_case", *fields.WRAPPED, *fields.TESTS}
 )
 """Columns that may hold tests."""
-
-
 _NAMED_SO = ("test_list", "input_output", *fields.TESTS, "verification_info", "verify")
 
 
@@ -53,38 +52,37 @@ class Source(Value):
 def source_of(value: Mapping[str, Any], mapping: Mapping[str, str]) -> Source:
     """`mapping` (field -> column) goes before the names that are known. Raises Unreadable naming the field, InputError for a
     wrong verify item, Unrecognised when no column holds tests."""
+    source = _source_of(value, mapping)
+    calls = [case for case in source.given.tests if isinstance(case, Case)]
+    if not fields.shallow(
+        [*(each for case in calls for each in (case.args, case.kwargs, case.expected)), source.base]
+    ):
+        raise Unreadable("its tests are nested too deeply")
+    return source
+
+
+def _source_of(value: Mapping[str, Any], mapping: Mapping[str, str]) -> Source:
     prompt = _code_prompt(mapped_text(value, mapping, "prompt", fields.PROMPTS))
     if "tests" not in mapping and (verify := _verify_item(value)) is not None:
         return _of_verify_item(*verify, prompt)
-    language = _language(value, mapping)
-    name = mapped_text(value, mapping, "entry_point", fields.ENTRY_POINTS)
-    if name is None and prompt:
-        name = next(iter(_DEF.findall(prompt)[-1:]), None)
+    name = _name(value, mapping, prompt)
     shape, given = _given(value, mapping, name)
-    given = _of_method(given if given.entry_point else given.model_copy(update={"entry_point": name}))
+    language = _language(value, mapping, given.language)
+    given = given if given.entry_point else given.model_copy(update={"entry_point": name})
     if language != "python" and isinstance(given.tests, str):
         given = given.model_copy(update={"style": "native"})
-    return Source(shape=shape, given=given, language=language, prompt=prompt, base={})
-
-
-def _of_method(given: Given) -> Given:
-    """`Solution().f` as the class, whose method `check` is then given: LeetCode's problems are so named."""
-    method = _METHOD.fullmatch(given.entry_point or "")
-    if method is None:
-        return given
-    tests = given.tests
-    if given.style == "humaneval":
-        tests = f"{tests}\n\n\ndef check(candidate, check=check):\n    check(candidate().{method[2]})\n"
-    return given.model_copy(
-        update={"tests": tests, "entry_point": method[1 if isinstance(tests, str) else 2]}
-    )
+    if language == "python" and given.style in ("humaneval", "cases") and not _is_name(given.entry_point):
+        raise Unreadable(f"field 'entry_point': {str(given.entry_point)[:100]!r} is no name of a function")
+    base = {} if given.checker is None else {"checker": given.checker}
+    return Source(shape=shape, given=given, language=language, prompt=prompt, base=base)
 
 
 def item_of(id: str, solution: str, source: Source, given: Given | None = None) -> Item:
     """The verify item of a solution, under the tests of the row or under `given` ones. Raises InputError."""
     given = given or source.given
-    if given.style == "cases" and given.entry_point and "class Solution" in solution:
-        solution = _with_function(solution, given.entry_point)
+    name = given.entry_point
+    if source.language == "python":
+        solution, name = supplied(solution, given)
     row = {
         **source.base,
         "id": id,
@@ -92,9 +90,22 @@ def item_of(id: str, solution: str, source: Source, given: Given | None = None) 
         "solution": solution,
         "style": given.style,
         "tests": given.tests,
-        "entry_point": given.entry_point,
+        "entry_point": name,
     }
     return parsed(row, Item, "the row as a verify item")
+
+
+def _name(value: Mapping[str, Any], mapping: Mapping[str, str], prompt: str | None) -> str | None:
+    """What the tests call, by its column, by the row's `metadata`, or as the last function of a prompt that is code."""
+    named = mapped_text(value, mapping, "entry_point", fields.ENTRY_POINTS)
+    if named is None and "entry_point" not in mapping:
+        named = fields.function_name({"metadata": value.get("metadata")})
+    return named or next(iter(_DEF.findall(prompt or "")[-1:]), None)
+
+
+def _is_name(entry_point: str | None) -> bool:
+    """A missing one is an error of the item, which says so better."""
+    return entry_point is None or entry_point.isidentifier()
 
 
 def mapped_text(
@@ -167,10 +178,10 @@ def _given(value: Mapping[str, Any], mapping: Mapping[str, str], name: str | Non
         return "humaneval", tests_of(value["test"], "test", name)
     if value.get("input_output"):
         return "pairs", tests_of(value["input_output"], "input_output", name)
+    if has_asserts(value):
+        return "wrapped", tests_of(value["assert_case"], "assert_case", name)
     if value.get("inputs") and value.get("outputs"):
         return "pairs", tests_of(value, "inputs", name)
-    if value.get("assert_case"):
-        return "wrapped", tests_of(value["assert_case"], "assert_case", name)
     wrapped = fields.first(value, fields.WRAPPED)
     if wrapped is not None:
         return "wrapped", tests_of(value[wrapped], wrapped, name)
@@ -202,8 +213,9 @@ def _more_asserts(test: Any) -> str:
     return test if isinstance(test, str) and style_of(test) == "asserts" else ""
 
 
-def _language(value: Mapping[str, Any], mapping: Mapping[str, str]) -> str:
-    named = mapped_text(value, mapping, "language", fields.LANGUAGES)
+def _language(value: Mapping[str, Any], mapping: Mapping[str, str], said: str | None) -> str:
+    """`said` by the tests, which know it best: a column of the row may mean the language of its text."""
+    named = mapped_text(value, mapping, "language", () if said else fields.LANGUAGES) or said
     if named:
         return _spoken(named.strip().lower())
     prefix = str(value.get("task_id", "")).partition("/")[0].lower()
@@ -216,13 +228,4 @@ def _spoken(name: str) -> str:
     close = name.replace(" ", "")
     return next(
         (names[known] for known in (name, close, close.rstrip("0123456789.")) if known in names), name
-    )
-
-
-def _with_function(code: str, name: str) -> str:
-    """A method of a class `Solution` as the function that the cases call, unless the code defines that too."""
-    if re.search(rf"^def\s+{re.escape(name)}\s*\(", code, re.MULTILINE) or not name.isidentifier():
-        return code
-    return (
-        f"{code.rstrip()}\n\n\ndef {name}(*args, **kwargs):\n    return Solution().{name}(*args, **kwargs)\n"
     )

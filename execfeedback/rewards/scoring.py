@@ -10,6 +10,7 @@ from execfeedback import jobs
 from execfeedback.blocks import reads_as_code
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
+from execfeedback.columns.pairs import other_readings
 from execfeedback.columns.source import TESTED, Source, item_of, source_of
 from execfeedback.completing import completed
 from execfeedback.errors import InputError, SandboxError
@@ -109,22 +110,24 @@ def code_in(text: str, found: Source, options: Options) -> str | None:
     return completed(code, problem) if code and found.language == "python" else code
 
 
-def _items(code: str, found: Source) -> list[Item]:
-    """The row as it is most likely meant; then with each expected value taken out of its list of one, as APPS writes it."""
-    items = [item_of("completion", code, found)]
-    if (other := found.given.unwrapped) is not None:
-        given = found.given.model_copy(update={"tests": other})
-        items.append(item_of("completion", code, found, given))
-    for item in items:
+def _items(code: str, found: Source) -> list[tuple[Item, bool]]:
+    """The row as it is most likely meant; then as else it may be meant, and whether that may mend what crashes."""
+    others = [one for one in other_readings(found.given) if not one.whole_keys or found.language == "python"]
+    items = [
+        (item_of("completion", code, found, given), given.whole_keys is not None)
+        for given in (found.given, *others)
+    ]
+    for item, _ in items:
         jobs.check(item)
     return items
 
 
-async def _verdict(items: list[Item], options: Options, here: Judge) -> Verdict:
-    """Of the first reading, or of the next one when that ends as a wrong answer and the next passes."""
-    first = await _retried(items[0], options, here)
-    for item in items[1:]:
-        if first.verdict == "wrong_answer" and (other := await _retried(item, options, here)).passed:
+async def _verdict(items: list[tuple[Item, bool]], options: Options, here: Judge) -> Verdict:
+    """Of the first reading, or of another one when that ends as a wrong answer and the other passes."""
+    first = await _retried(items[0][0], options, here)
+    for item, mends in items[1:]:
+        failed = first.verdict == "wrong_answer" or (mends and first.verdict == "runtime_error")
+        if failed and (other := await _retried(item, options, here)).passed:
             return other
     return first
 
@@ -167,7 +170,7 @@ def code_prompt(prompt: Any) -> str | None:
     return text if reads_as_code(first) or first.startswith("#") else None
 
 
-CONTEXT = ("verify", "task_id", *fields.PROMPTS, *fields.ENTRY_POINTS, *fields.LANGUAGES)
+CONTEXT = ("verify", "task_id", "metadata", *fields.PROMPTS, *fields.ENTRY_POINTS, *fields.LANGUAGES)
 
 
 def row_of(ground_truth: Any, context: Any) -> dict[str, Any]:
