@@ -8,7 +8,7 @@ KNOWN = (
     "encoding/hex", "reflect", "os", "bufio",
 )  # fmt: skip
 """Packages that a function may need, the likelier first where two have one name."""
-_IMPORTS = re.compile(r"^import[ \t]*(?:\([^)]*\)|\"[^\"\n]*\")[ \t]*\n", re.MULTILINE)
+_IMPORTS = re.compile(r"^import[ \t]*(?:\([^()]*\)|\"[^\"\n]*\")[ \t]*\n", re.MULTILINE)
 _PATH = re.compile(r'"([\w/.-]+)"')
 _NAMED = re.compile(r'(?:^|[\s(;])(?!import\b)[\w.]+[ \t]+"')
 _PACKAGE = re.compile(r"^package[ \t]+\w+[ \t]*\n", re.MULTILINE)

@@ -11,6 +11,7 @@ from execfeedback.types import Problem
 
 _READS = re.compile(r"\binput[ \t]*\(|\bsys\.stdin\b(?![ \t]*=)|\bopen\(0|\bfileinput\b|\bstdin\.")
 _WRITES = re.compile(r"\bprint[ \t]*\(|\bstdout\b|\bwrite[ \t]*\(")
+_STARTS = re.compile(r"if[ \t]+__name__\b|(\w+)\(")
 _EMPTY = re.compile(r"(?:\.\.\.|pass|raise NotImplementedError\b.*)?$")
 
 
@@ -26,7 +27,8 @@ def chosen(blocks: list[Block], problem: Problem) -> str:
     kept = [chunk.text for chunk in needed(given, block.text, name)]
     if kept and is_body(block.text, problem):
         return "\n\n\n".join([block.text.rstrip(), *kept])
-    return "".join(f"{text}\n\n" for text in kept) + block.text
+    run = _run(block.text, blocks[at + 1 :]) if problem.style == "stdio" else ""
+    return "".join(f"{text}\n\n" for text in kept) + block.text + run
 
 
 def _pool(blocks: list[Block], name: str | None, problem: Problem) -> list[Block]:
@@ -42,6 +44,19 @@ def _programs(blocks: list[Block]) -> list[Block]:
     bare = [(block, "\n".join(line.bare for line in scan(block.text))) for block in blocks]
     reading = [(block, text) for block, text in bare if _READS.search(text) and "StringIO" not in text]
     return [block for block, text in reading if _WRITES.search(text)] or [block for block, _ in reading]
+
+
+def _run(code: str, later: list[Block]) -> str:
+    """What starts a program that only defines its functions, in a block after it."""
+    own = chunks(code)
+    if not all(chunk.head.startswith(("def ", "class ", "import ", "from ", "async def ")) for chunk in own):
+        return ""
+    made = {name for chunk in own for name in chunk.names}
+    for chunk in (each for block in later for each in chunks(block.text)):
+        found = _STARTS.match(chunk.head)
+        if found and (found[1] is None or found[1] in made):
+            return f"\n\n{chunk.text}"
+    return ""
 
 
 def _is_stub(code: str, name: str) -> bool:
