@@ -16,7 +16,6 @@ import stat
 import sys
 
 from conversation import TALK
-from references import TEST_MODULES
 from solution_module import OtherModule, SolutionModule
 
 SOLUTION = None
@@ -25,6 +24,7 @@ PLACED = set()
 """Files of the tests' own, by device and number."""
 LOADERS = ("<frozen importlib._bootstrap_external>", "<frozen zipimport>", "<frozen runpy>")
 SHELLS = ("sh", "bash", "dash")
+TEST_MODULES = ("tests", "test_solution", "__main__")
 DATA = {
     "builtins": "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split(),
     "collections": ("Counter", "OrderedDict", "defaultdict", "deque"),

@@ -8,7 +8,18 @@ from execfeedback.languages import Language, languages
 
 ALL = [pytest.param(language, id=name) for name, language in sorted(languages().items())]
 MAIN = {"python", "c", "cpp", "java", "javascript", "typescript", "go", "rust", "php", "bash"}
-WORDS = {"@SOLUTION@", "@TESTS@", "@ENTRY@", "@EACH@", "@STEM@", "@BIND@", "@NAMES@", "@SPACED@", "@ARITY@"}
+WORDS = {
+    "@SOLUTION@",
+    "@TESTS@",
+    "@ENTRY@",
+    "@EACH@",
+    "@AFTER@",
+    "@STEM@",
+    "@BIND@",
+    "@NAMES@",
+    "@SPACED@",
+    "@ARITY@",
+}
 
 
 def test_there_are_at_least_24_and_ten_come_first() -> None:
