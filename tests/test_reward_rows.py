@@ -79,6 +79,23 @@ def test_asserts_go_before_inputs_and_outputs(beside: dict[str, Any]) -> None:
     assert [score(code, row) for code in (ADD, SUM.replace("input()", "'1'"))] == [1.0, 0.0]
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("code", ["def add(a: List[int], b):\n    return a + b\n", "    return a + b\n"])
+def test_what_stands_beside_a_check_is_its_prompt(code: str) -> None:
+    prompt = "from typing import List\n\n\ndef add(a: List[int], b):\n"
+    truth = {"prompt": prompt, "test": CHECK, "entry_point": "add"}
+    assert [score(one, truth) for one in (code, code.replace("+", "-"))] == [1.0, 0.0]
+    asked = source_of({"ground_truth": truth | {"prompt": "Complete:\ndef add(a, b):\n"}}, {})
+    assert asked.prompt is None
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("beside", [{"test_setup_code": "import math"}, {"test_imports": ["import math"]}])
+def test_what_asserts_of_mbpp_need_stands_beside_them(beside: dict[str, Any]) -> None:
+    truth = {"test_list": ["assert add(1, 2) == math.floor(3.5)"], **beside}
+    assert [score(code, truth) for code in (ADD, ADD.replace("+", "-"))] == [1.0, 0.0]
+
+
 PROGRAMS: dict[str, tuple[Any, str, str]] = {
     "LiveCodeBench": ([{**LINES, "testtype": "stdin", "metadata": {"func_name": None}}], SUM, "print(4)\n"),
     "null for a function": ({"inputs": ["1 2"], "outputs": ["3"], "fn_name": None}, SUM, "print(4)\n"),
@@ -240,6 +257,8 @@ IMPORTED: dict[str, tuple[str, str, Any, Any, float]] = {
     "not the answer": ("gcd", "x = floor(1)\n", [4, 6], 2, 0.0),
     "not the answer, which is used": ("gcd", "x = gcd(1, 2) + floor(1)\n", [4, 6], 2, 0.0),
     "not a builtin as the answer": ("pow", "x = itemgetter\n", [2, 3], 8, 0.0),
+    "deep calls": ("f", "def f(n):\n    return n and 1 + f(n - 1)\n", [20000], 20000, 1.0),
+    "calls without an end": ("f", "def f(n):\n    return 1 + f(n - 1)\n", [1], 1, 0.0),
     "nothing that there is not": ("f", "def f(a):\n    return numpy.sum(a)\n", [[1, 2]], 3, 0.0),
 }  # fmt: skip
 

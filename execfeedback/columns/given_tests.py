@@ -6,6 +6,7 @@ from typing import Any
 
 from execfeedback.columns.fields import (
     LANGUAGES,
+    PROMPTS,
     WRAPPED,
     Unreadable,
     from_json,
@@ -31,7 +32,7 @@ def check(candidate):
 """
 _DEEPEST = 4
 """Objects within objects that are looked into for tests."""
-_TESTS = ("test_list", "test_cases", "tests", "test", "test_code", "functional", *WRAPPED)
+_TESTS = ("test_cases", "tests", "test", "test_code", "functional", *WRAPPED)
 
 
 def tests_of(value: Any, field: str, entry_point: str | None, depth: int = 0) -> Given:
@@ -81,9 +82,12 @@ def _from_list(value: list[Any], field: str, entry_point: str | None) -> Given:
 
 
 def _from_object(value: Mapping[str, Any], field: str, entry_point: str | None, depth: int) -> Given:
-    name, language = function_name(value) or entry_point, text(value, LANGUAGES)
-    given = _within(value, field, name, depth)
-    return given if given.language or not language else given.model_copy(update={"language": language})
+    """With the language and the prompt that stand beside the tests, unless some stand nearer to them."""
+    given = _within(value, field, function_name(value) or entry_point, depth)
+    beside = {"language": text(value, LANGUAGES), "prompt": text(value, PROMPTS)}
+    return given.model_copy(
+        update={name: one for name, one in beside.items() if getattr(given, name) is None}
+    )
 
 
 def _within(value: Mapping[str, Any], field: str, name: str | None, depth: int) -> Given:
@@ -92,12 +96,29 @@ def _within(value: Mapping[str, Any], field: str, name: str | None, depth: int) 
     inputs, outputs = column(value, INPUTS), column(value, OUTPUTS)
     if isinstance(inputs, list) and isinstance(outputs, list):
         return calls_or_programs(inputs, outputs, field, _callee(name, {kind_of(value)}, field))
+    if value.get("test_list"):
+        return tests_of(mbpp_tests(value), f"{field}.test_list", name, depth + 1)
     for key in _TESTS:
         if value.get(key):
             return tests_of(value[key], f"{field}.{key}", name, depth + 1)
     raise Unreadable(
         f"field '{field}': holds no tests that are known (it has {', '.join(map(str, value))[:300]})"
     )
+
+
+def _more_asserts(test: Any) -> str:
+    """MBPP+ has its own inputs as statements of `test`, beside the three asserts of MBPP."""
+    return test if isinstance(test, str) and style_of(test) == "asserts" else ""
+
+
+def mbpp_tests(value: Mapping[str, Any]) -> str:
+    """MBPP's asserts after what they need."""
+    names = ("test_imports", "test_setup_code", "test_list", "challenge_test_list")
+    lines: list[str] = []
+    for part in (from_json(value.get(name)) for name in names):
+        lines += [str(one) for one in part] if isinstance(part, list | tuple) else [str(part or "")]
+    lines.append(_more_asserts(value.get("test")))
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 def _callee(name: str | None, kinds: set[str | None], field: str) -> str | None:

@@ -28,7 +28,8 @@ class Given(Value):
     entry_point: str | None = None
     unwrapped: tuple[Case, ...] | None = None
     language: str | None = None
-    """As the tests say it."""
+    prompt: str | None = None
+    """Both as they stand beside the tests."""
     checker: Checker | None = None
     library: bool = False
     """Those who publish such tests run them with much of the standard library imported ahead of the solution."""

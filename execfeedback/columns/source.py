@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from execfeedback.blocks import reads_as_code
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
-from execfeedback.columns.given_tests import has_asserts, tests_of
+from execfeedback.columns.given_tests import has_asserts, mbpp_tests, tests_of
 from execfeedback.columns.pairs import Given
 from execfeedback.columns.supplied import supplied
 from execfeedback.items import style_of
@@ -74,6 +75,7 @@ def _source_of(value: Mapping[str, Any], mapping: Mapping[str, str]) -> Source:
     if language == "python" and given.style in ("humaneval", "cases") and not _is_name(given.entry_point):
         raise Unreadable(f"field 'entry_point': {str(given.entry_point)[:100]!r} is no name of a function")
     base = {} if given.checker is None else {"checker": given.checker}
+    prompt = prompt or _code_prompt(code_alone(given.prompt or ""))
     return Source(shape=shape, given=given, language=language, prompt=prompt, base=base)
 
 
@@ -118,6 +120,12 @@ def mapped_text(
     if not isinstance(found, str):
         raise Unreadable(f"field '{mapping[field]}': must be text, for {field}")
     return found
+
+
+def code_alone(prompt: str) -> str | None:
+    """A prompt that is code from its first line on, as HumanEval's are; others say nothing about what the code lacks."""
+    first = next((line for line in prompt.splitlines() if line.strip()), "")
+    return prompt if reads_as_code(first) or first.startswith("#") else None
 
 
 def _code_prompt(prompt: str | None) -> str | None:
@@ -173,7 +181,7 @@ def _given(value: Mapping[str, Any], mapping: Mapping[str, str], name: str | Non
     if "tests" in mapping:
         return "code and tests", tests_of(fields.at(value, mapping["tests"]), mapping["tests"], name)
     if value.get("test_list"):
-        return "mbpp", tests_of(_mbpp_tests(value), "test_list", name)
+        return "mbpp", tests_of(mbpp_tests(value), "test_list", name)
     if isinstance(value.get("test"), str) and style_of(value["test"]) == "humaneval":
         return "humaneval", tests_of(value["test"], "test", name)
     if value.get("input_output"):
@@ -192,25 +200,6 @@ def _given(value: Mapping[str, Any], mapping: Mapping[str, str], name: str | Non
         raise Unrecognised(f"has no column that is known to hold tests (it has {fields.names(value)})")
     given = tests_of(value[plain], plain, name)
     return ("humaneval" if given.style == "humaneval" else "code and tests"), given
-
-
-def _mbpp_tests(value: Mapping[str, Any]) -> str:
-    parts = [
-        value.get("test_imports"),
-        value.get("test_setup_code"),
-        value["test_list"],
-        value.get("challenge_test_list"),
-        _more_asserts(value.get("test")),
-    ]
-    lines: list[str] = []
-    for part in map(fields.from_json, parts):
-        lines += [str(one) for one in part] if isinstance(part, list | tuple) else [str(part or "")]
-    return "\n".join(line for line in lines if line) + "\n"
-
-
-def _more_asserts(test: Any) -> str:
-    """MBPP+ has its own inputs as statements of `test`, beside the three asserts of MBPP."""
-    return test if isinstance(test, str) and style_of(test) == "asserts" else ""
 
 
 def _language(value: Mapping[str, Any], mapping: Mapping[str, str], said: str | None) -> str:

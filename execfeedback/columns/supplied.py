@@ -3,6 +3,7 @@
 import builtins
 import importlib
 import re
+from collections import Counter
 from functools import cache
 
 from execfeedback.columns.pairs import Given
@@ -14,6 +15,9 @@ _MODULES = (
 )
 """In the order in which APPS, LiveCodeBench and verl import all of each; of a name in several, the last counts."""
 _FUTURE = re.compile(r"^from __future__ import [^(\\\n]*\n", re.MULTILINE)
+_DEFINED = re.compile(r"\bdef[ \t]+(\w+)")
+_CALLED = re.compile(r"(\w+)[ \t]*\(")
+_DEEPEST = 50_000
 _WHOLE_KEYS = """
 
 
@@ -59,24 +63,31 @@ def _with_function(code: str, name: str) -> str:
 
 
 def _with_imports(code: str, name: str | None) -> str:
-    """The imports that it lacks on one line ahead of it, so that whatever it defines counts. What the tests call is never
+    """The imports that it lacks on a line ahead of it, so that whatever it defines counts. What the tests call is never
     supplied: an answer without it is none."""
     own = {bound for chunk in chunks(code) for bound in chunk.names}
     wanted = {found for word in words(code) - own - {name} if (found := _names().get(word))}
     last = max((found.end() for found in _FUTURE.finditer(code)), default=0)
-    if not wanted or ("__future__" in code and not last):
+    if not (wanted or _calls_its_own(code)) or ("__future__" in code and not last):
         return code
-    return code[:last] + _imports(wanted, name) + code[last:]
+    return code[:last] + _ahead(wanted, name) + code[last:]
 
 
-def _imports(wanted: set[tuple[str, str]], name: str | None) -> str:
-    """All of some modules, without what would hide a builtin or be taken for the function `name`, then some modules."""
+def _calls_its_own(code: str) -> bool:
+    """Whether a function that it defines is called in it, so that calls may go deep."""
+    called = Counter(_CALLED.findall(code))
+    return any(called[each] > 1 for each in _DEFINED.findall(code))
+
+
+def _ahead(wanted: set[tuple[str, str]], name: str | None) -> str:
+    """All of some modules, without what would hide a builtin or be taken for the function `name`, then some modules; and
+    the depth of calls that LiveCodeBench allows."""
     stars = [module for module in _MODULES if (module, "all") in wanted]
     hidden = {each for module in stars for each in _public(module) if hasattr(builtins, each) or each == name}
     parts = [f"from {module} import *" for module in stars]
     parts += [f"[globals().pop(each, None) for each in {sorted(hidden)}]"] if hidden else []
     parts += [f"import {module}" for module in _MODULES if (module, "itself") in wanted]
-    return "; ".join(parts) + "\n"
+    return "; ".join([*parts, f"__import__('sys').setrecursionlimit({_DEEPEST})"]) + "\n"
 
 
 @cache

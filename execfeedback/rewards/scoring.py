@@ -7,11 +7,10 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from execfeedback import jobs
-from execfeedback.blocks import reads_as_code
 from execfeedback.columns import fields
 from execfeedback.columns.fields import Unreadable, Unrecognised
 from execfeedback.columns.pairs import other_readings
-from execfeedback.columns.source import TESTED, Source, item_of, source_of
+from execfeedback.columns.source import TESTED, Source, code_alone, item_of, source_of
 from execfeedback.completing import completed
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.parsing import last_block, solution_in
@@ -165,9 +164,7 @@ def text_of(message: Any) -> str:
 
 def code_prompt(prompt: Any) -> str | None:
     """A prompt that is code from its first line on, as HumanEval's are; others say nothing about what the code lacks."""
-    text = text_of(prompt)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return text if reads_as_code(first) or first.startswith("#") else None
+    return code_alone(text_of(prompt))
 
 
 CONTEXT = ("verify", "task_id", "metadata", *fields.PROMPTS, *fields.ENTRY_POINTS, *fields.LANGUAGES)
