@@ -4,6 +4,7 @@ that do not say what they are give no reward."""
 import json
 import pickle
 import zlib
+from array import array
 from base64 import b64encode
 from typing import Any
 
@@ -53,6 +54,18 @@ CALLS: dict[str, dict[str, Any]] = {
         "metadata": json.dumps(NAMED),
     },
     "function_call": {"test_cases": [{"type": "function_call", **NAMED, "input": [1, 2], "output": 3}]},
+    "structs of Arrow": {
+        "test_cases": [
+            {"type": "function_call", **NAMED, **PAIR, "args": None, "stdin": None, "inputs": None}
+        ]
+    },
+    "cases of Arrow": {
+        "test_cases": [{"args": [1, 2], "kwargs": None, "expected": 3, "raises": None}],
+        "entry_point": "add",
+    },
+    "tuples and arrays": {
+        "ground_truth": {"inputs": (array("l", [1, 2]),), "outputs": (3,), "fn_name": "add"}
+    },
     "JSON in JSON": {"ground_truth": json.dumps(json.dumps({"inputs": ["1\n2"], "outputs": ["3"], **NAMED}))},
 }
 
@@ -185,11 +198,14 @@ def test_tests_that_do_not_say_what_they_are_give_no_reward(truth: Any) -> None:
 @pytest.mark.docker
 def test_a_row_that_is_nested_too_deeply_is_none_of_the_others_business() -> None:
     deep: list[Any] = []
+    deeper: list[Any] = []
     for _ in range(300):
         deep = [deep]
-    rows = [{"inputs": [[given]], "outputs": [1], "fn_name": "f"} for given in (1, deep)]
+    for _ in range(20_000):
+        deeper = [deeper]
+    rows = [{"inputs": [[given]], "outputs": [1], "fn_name": "f"} for given in (1, deep, deeper)]
     answer = said("def f(x):\n    return 1\n")
-    assert code_reward(["p"] * 2, [answer] * 2, input_output=rows) == [1.0, None]
+    assert code_reward(["p"] * 3, [answer] * 3, input_output=rows) == [1.0, None, None]
 
 
 # ---- methods ---------------------------------------------------------------------------------------------------------

@@ -133,13 +133,15 @@ def _callee(name: str | None, kinds: set[str | None], field: str) -> str | None:
 
 def _from_cases(value: list[dict[str, Any]], field: str, entry_point: str | None) -> Given:
     """A list of objects: each a case of a verify item, or an input with its output."""
-    if all("args" in one or "kwargs" in one for one in value):
+    if all(one.get("args") is not None or one.get("kwargs") is not None for one in value):
         return Given(style="cases", tests=tuple(_case(one, field) for one in value), entry_point=entry_point)
     inputs = [first_of(one, INPUTS, field) for one in value]
     outputs = [first_of(one, OUTPUTS, field) for one in value]
     named = _the_one(map(function_name, value), "function", field)
     callee = _callee(
-        named or entry_point, {"program" if "stdin" in one else kind_of(one) for one in value}, field
+        named or entry_point,
+        {"program" if one.get("stdin") is not None else kind_of(one) for one in value},
+        field,
     )
     given = calls_or_programs(inputs, outputs, field, callee)
     language = _the_one((text(one, LANGUAGES) for one in value), "language", field)
@@ -156,7 +158,8 @@ def _the_one(found: Any, what: str, field: str) -> str | None:
 
 
 def _case(one: Mapping[str, Any], field: str) -> Case:
-    known = {key: one[key] for key in ("args", "kwargs", "expected", "raises") if key in one}
+    fields = ("args", "kwargs", "expected", "raises")
+    known = {key: one[key] for key in fields if one.get(key) is not None}
     try:
         return Case.model_validate(known)
     except ValueError:

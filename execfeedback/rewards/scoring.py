@@ -74,9 +74,11 @@ async def gathered(work: list[Coroutine[Any, Any, Score]]) -> list[Score]:
 def source(row: Row) -> Source | Unreadable | InputError:
     """The row without its solution, or why it cannot be read."""
     try:
-        return source_of(row, {})
+        return source_of(plain(row), {})
     except (Unreadable, InputError) as error:
         return error
+    except RecursionError:
+        return Unreadable("the row is nested too deeply")
 
 
 async def score(text: str, found: Source | Unreadable | InputError, options: Options, here: Judge) -> Score:
@@ -149,6 +151,15 @@ async def _retried(item: Item, options: Options, here: Judge) -> Verdict:
 
 
 # ---- what trainers pass -------------------------------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """Lists for the tuples and arrays that some loaders of Parquet make of them, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return plain(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def text_of(message: Any) -> str:
