@@ -139,9 +139,16 @@ def wrong_path(path: str) -> str | None:
     pure = PurePosixPath(path)
     if not pure.parts or path.startswith("/") or ".." in pure.parts or "\0" in path:
         return "must be relative and stay inside the run's directory"
+    if not writable(path):
+        return "holds half of a surrogate pair"
     if len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in pure.parts):
         return f"is longer than {LONGEST_PATH} bytes, or has a part longer than {LONGEST_NAME}"
     return None
+
+
+def writable(text: str) -> bool:
+    """Whether it is Unicode that a system call can be given."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def wrong_content(content: FileText) -> str | None:

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from execfeedback.cli import app
-from execfeedback.errors import InputError, SandboxMissing
-from execfeedback.sandbox import base_image, bootstrap, building, images, packages
+from execfeedback.errors import InputError, SandboxError, SandboxMissing
+from execfeedback.sandbox import base_image, bootstrap, building, debian_packages, images, packages
 from execfeedback.sandbox.base_image import Base, ensure_base
 from execfeedback.sandbox.engine import client as open_client
 from execfeedback.sandbox.images import Recipe, packages_tag_of, tag_of
@@ -340,6 +340,17 @@ def test_nothing_in_the_image_changes_users_or_needs_compiling(engine: Any, tag:
         "    print(len(codes) > 3, set(codes) == {b'\\x01\\0\\0\\0'})\n"  # by hash, and never checked (PEP 552)
     )
     assert run_in(engine, tag, "python3", "-c", program) == "True True\nTrue True"
+
+
+@pytest.mark.docker
+def test_a_version_that_ends_without_a_line_feed_is_heard_each_time(engine: Any) -> None:
+    base = ensure_base(engine, quiet).tag
+
+    said = {debian_packages.version_in(engine, base, ("printf", "x %s", "1.2")) for _ in range(6)}
+
+    assert said == {"x 1.2"}
+    with pytest.raises(SandboxError):
+        debian_packages.version_in(engine, base, ("false",))
 
 
 @pytest.mark.docker

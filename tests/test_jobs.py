@@ -121,6 +121,7 @@ def test_several_files_keep_their_names_and_the_first_is_the_main_one() -> None:
         ({"solution_files": {"": "x"}}, "must be relative"),
         ({"solution_files": {".": "x"}}, "must be relative"),
         ({"solution_files": {"a\0b": "x"}}, "must be relative"),
+        ({"solution_files": {"a\ud800": "x"}}, "holds half of a surrogate pair"),
         ({"solution_files": {"./solution.py": "x"}}, "'./solution.py' comes twice"),
         ({"solution_files": {"a": "x", "a/b": "x"}}, "'a/b' is a file and a folder at one time"),
         ({"solution_files": {"a/b": "x", "a": "x"}}, "'a' is a file and a folder at one time"),

@@ -381,6 +381,7 @@ async def test_limits_signals_files_and_arguments(service: str) -> None:
             {"files": [{"content": "aa", "encoding": "hex"}]},
             "files must include at least one utf8 encoded file",
         ),
+        ({"args": ["\ud800"]}, "args must hold neither NUL nor half of a surrogate pair"),
         ({"run_timeout": 4_000_000}, "run_timeout cannot exceed the configured limit of 3600000"),
         ({"run_memory_limit": 1 << 40}, "run_memory_limit cannot exceed the configured limit of 2147483648"),
     ],

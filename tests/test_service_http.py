@@ -222,6 +222,7 @@ def talk(**of_interactor: Any) -> dict[str, Any]:
         ("/v1/run", talk(files={"x": ""}, data={"x": ""}), "is both in 'files' and in 'data'"),
         ("/v1/run", talk(files={"x": ""}, data={"x/y": ""}), "is a file and a folder at one time"),
         ("/v1/run", {**talk(), "fresh_seed": 10**30}, "field 'fresh_seed': must be less than"),
+        ("/v1/run", talk(steps=[{"argv": ["true", "\ud800"]}]), "Unicode without NUL"),
         ("/v1/run", talk(steps=[]), "needs a step for each step of the job"),
         (
             "/v1/run",

@@ -221,10 +221,12 @@ def check_side(job: Job, where: str) -> None:
         if (
             not step.argv
             or not step.argv[0]
-            or any("\0" in word for word in words)
+            or any("\0" in word or not jobs.writable(word) for word in words)
             or any("=" in k for k in step.env)
         ):
-            raise InputError(f"{where}: a step needs a program in 'argv', and no NUL in 'argv' and 'env'")
+            raise InputError(
+                f"{where}: a step needs a program in 'argv', and in 'argv' and 'env' Unicode without NUL"
+            )
 
 
 def an_object(raw: Any, what: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from execfeedback import jobs
 from execfeedback.errors import InputError, SandboxError
 from execfeedback.service.offered import Offer, Offered
 from execfeedback.service.programs import DEFAULT_MB, SHARED, Program, exit_status, program_job, timed_out
@@ -164,8 +165,10 @@ def checked(asked: Any) -> Mapping[str, Any]:
     if not isinstance(asked.get("stdin", ""), str):
         raise InputError("stdin must be a string if specified")
     args = asked.get("args", [])
-    if not isinstance(args, list) or not all(isinstance(arg, str) and "\0" not in arg for arg in args):
+    if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
         raise InputError("args must be an array of strings if specified")
+    if any("\0" in arg or not jobs.writable(arg) for arg in args):
+        raise InputError("args must hold neither NUL nor half of a surrogate pair")
     return asked
 
 
