@@ -16,7 +16,8 @@ def filled(
         if word == "{sources}":
             words += sources(spoken, source, paths)
         else:
-            words.append(replaced(word, source, limits.memory_mb - spoken.grace.memory_mb))
+            stem = spoken.name_of(source, paths.get(source, ""))
+            words.append(replaced(word, source, stem, limits.memory_mb - spoken.grace.memory_mb))
     return tuple(words)
 
 
@@ -31,8 +32,7 @@ def plain(path: str) -> str:
     return f"./{path}" if path.startswith("-") else path
 
 
-def replaced(word: str, source: str, memory_mb: int) -> str:
-    stem = PurePosixPath(source).stem
+def replaced(word: str, source: str, stem: str, memory_mb: int) -> str:
     for name, text in (("{source}", plain(source)), ("{stem}", stem), ("{memory_mb}", str(memory_mb))):
         word = word.replace(name, text)
     return word

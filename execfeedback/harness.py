@@ -1,7 +1,6 @@
 """Solution and tests of a language as one program: the files of a harness, filled in. Pure."""
 
 import re
-from pathlib import PurePosixPath
 
 from execfeedback.commands import compile_steps, filled
 from execfeedback.jobs import checked_paths, files_of, job, limits_of, main_file_of
@@ -29,9 +28,9 @@ def harness_job(
     main = main_file_of(item, spoken)
     text = own[main]
     if isinstance(text, str):
-        own[main] = put_aside(text.removeprefix("\ufeff"), aside or {})
+        own[main] = put_aside(text, aside or {})
     joined = any("@SOLUTION@" in text for text in harness.values())
-    words = {**words, "@STEM@": PurePosixPath(main).stem}
+    words = {**words, "@STEM@": spoken.name_of(main, own[main])}
     texts = {**words, "@SOLUTION@": str(own.pop(main))} if joined else words
     made: dict[str, FileText] = {
         path.replace("{stem}", spoken.stem_of(words.get("@TESTS@", ""), "tests")): replaced(text, texts)

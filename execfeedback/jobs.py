@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from execfeedback.commands import compile_steps, filled, with_grace
 from execfeedback.errors import InputError
-from execfeedback.languages import Language, language, spoken_names
+from execfeedback.languages import BYTE_ORDER_MARK, Language, language, spoken_names
 from execfeedback.types import (
     Case,
     FileText,
@@ -51,9 +51,11 @@ def needed_bytes(item: Item) -> int:
 def files_of(item: Item, spoken: Language) -> dict[str, FileText]:
     """The solution's files, its main one under the name that the language gives it."""
     if isinstance(item.solution, str) and not item.solution_files:
-        return {spoken.source_of(item.solution): item.solution}
+        return {spoken.source_of(item.solution): item.solution.removeprefix(BYTE_ORDER_MARK)}
     if isinstance(item.solution, str):
-        own: dict[str, FileText] = {spoken.source_of(item.solution): item.solution}
+        own: dict[str, FileText] = {
+            spoken.source_of(item.solution): item.solution.removeprefix(BYTE_ORDER_MARK)
+        }
     elif not item.solution:
         raise InputError(f"item {item.id!r}: field 'solution' has no file; give the text, or path -> text")
     else:

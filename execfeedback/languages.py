@@ -10,7 +10,7 @@ for these texts; in `cases` also `@BIND@` and `@NAMES@` (see `Cases`).
 import re
 import tomllib
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
@@ -19,6 +19,8 @@ from execfeedback.errors import InputError
 from execfeedback.types import Limits, Style, Tests, Value
 
 Command = tuple[str, ...]
+BYTE_ORDER_MARK = "\ufeff"
+"""Ahead of a text: not every compiler passes over it."""
 
 
 class Proof(Value):
@@ -142,6 +144,11 @@ class Language(Value):
     stem: tuple[str, ...] = ()
     """Regular expressions for `{stem}`; the first that is found in the solution says it (group 1)."""
     default_stem: str = "solution"
+    comments: str = ""
+    """Regular expression: what is no code. Where it is given, `stem` is looked for in declarations alone: each that is in no
+    other begins a line, what is inside of it follows in the same line, and bodies within that are empty."""
+    package: str = ""
+    """Regular expression: the package that a file declares; `{stem}` in a command is then the name within it."""
     compile: tuple[Command, ...] = ()
     run: Command
     env: dict[str, str] = {}
@@ -187,11 +194,38 @@ class Language(Value):
 
     def stem_of(self, text: str, default: str | None = None) -> str:
         """The name that the text's file must have."""
-        found = (re.search(pattern, text, re.M) for pattern in self.stem)
+        text = text.removeprefix(BYTE_ORDER_MARK)
+        code = declarations(self.code_of(text)) if self.comments else text
+        found = (re.search(pattern, code, re.M) for pattern in self.stem)
         return next((match.group(1) for match in found if match), default or self.default_stem)
+
+    def code_of(self, text: str) -> str:
+        return re.sub(self.comments, " ", text) if self.comments else text
+
+    def name_of(self, path: str, text: object) -> str:
+        """How a program names what is in the file."""
+        stem = PurePosixPath(path).stem
+        found = re.search(self.package, self.code_of(str(text)), re.M) if self.package else None
+        return f"{found.group(1)}.{stem}" if found else stem
 
     def source_of(self, text: str, default: str | None = None) -> str:
         return self.source.replace("{stem}", self.stem_of(text, default))
+
+
+def declarations(code: str) -> str:
+    """Each on a line, the bodies of what is inside of one empty."""
+    depth, lines = 0, ""
+    for piece in re.split(r"([{}])", code):
+        if piece == "}":
+            depth -= 1
+        if depth < 2:
+            outside = re.sub(r"\s+", " ", piece)
+            lines += outside.replace("; ", ";\n") if depth == 0 else outside
+        if piece == "}" and depth == 0:
+            lines += "\n"
+        if piece == "{":
+            depth += 1
+    return lines
 
 
 def differing(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
