@@ -89,6 +89,11 @@ class Harness(Value):
     """The outcome of a test that its own text leaves out: it does not count."""
     failed: str = ""
     """Regular expression: what is printed when an assertion failed, and not the program."""
+    missing: str = ""
+    """Regular expression: what compiler or program say when there is no such framework; what group 1 names is the tests' where
+    they name it as well."""
+    broken: str = ""
+    """Regular expression: what the compiler says of tests that are no program, whatever the solution is."""
 
 
 class Cases(Value):

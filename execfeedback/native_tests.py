@@ -55,13 +55,30 @@ async def native_verdict(
     execution = await sandbox.run(job)
     if decision := compile_decision(execution):
         counts = TestCounts(expected=len(expected))
+        decision = rightly_blamed(decision, item, tests, harness)
         return shared(item, execution, execution.compile[-1], decision, counts, not_run(expected))
     step = execution.steps[0]
     if wrong := wrong_tests(tests, expected, harness):
         return shared(item, execution, step, wrong, TestCounts(expected=len(expected)), not_run(expected))
     decision, counts, results = decided(step, expected, harness, mark)
     seen = step.model_copy(update={"stdout": without(step.stdout, mark)})
-    return shared(item, execution, seen, unmarked(decision, mark), counts, results)
+    decision = unmarked(rightly_blamed(decision, item, tests, harness), mark)
+    return shared(item, execution, seen, decision, counts, results)
+
+
+def rightly_blamed(decision: Decision, item: Item, tests: str, harness: Harness) -> Decision:
+    """What the tests need and is not there, or is no program by itself, is no fault of the solution."""
+    name, _, failure = decision
+    if name not in ("compile_error", "runtime_error") or failure is None:
+        return decision
+    lacking = harness.missing and re.search(harness.missing, failure.traceback, re.M)
+    what = lacking.group(1) if lacking else ""
+    if what and what != item.entry_point and what in tests:
+        message = f"the tests need what is not there: {what}"
+        return "unverifiable", ("test_framework",), failure.model_copy(update={"message": message})
+    if harness.broken and re.search(harness.broken, failure.traceback, re.M):
+        return "bad_tests", ("tests_error",), failure
+    return decision
 
 
 def wrong_tests(tests: str, expected: list[str], harness: Harness) -> Decision | None:

@@ -35,7 +35,19 @@ def test_no_name_means_two_languages() -> None:
 @pytest.mark.parametrize("language", ALL)
 def test_every_regular_expression_is_one(language: Language) -> None:
     for harness in language.native:
-        for pattern in (harness.when, harness.tests, harness.comments, harness.results, harness.ended):
+        for pattern in (
+            harness.when,
+            harness.tests,
+            harness.comments,
+            harness.results,
+            harness.ended,
+            harness.hooks,
+            harness.strays,
+            harness.once,
+            harness.missing,
+            harness.broken,
+            *harness.instead,
+        ):
             re.compile(pattern, re.M)
         assert bool(harness.tests) == bool(harness.results)
         assert not harness.results or {"name", "outcome"} <= set(re.compile(harness.results).groupindex)
