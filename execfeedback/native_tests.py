@@ -1,16 +1,17 @@
 """A language's own test program: tests and solution in one process, behind three things that must agree.
 
 These are the number of tests that the text names, what the program reports, and its exit status. A plain program is one
-test: its report is a line at its very end that begins with a word given on its input. Code of the solution runs in the
+test: its report is a line at its end that begins with a word given on its input. Code of the solution runs in the
 same process and could write all that, so the verdict says `shared`, and the item must have allowed it.
 """
 
+import hashlib
 import re
 import secrets
 from collections import Counter
 
 from execfeedback import each_test
-from execfeedback.harness import harness_job
+from execfeedback.harness import harness_job, put_aside
 from execfeedback.jobs import files_of, main_file_of
 from execfeedback.judge import Decision, compile_decision, step_verdict, verdict
 from execfeedback.languages import Harness, Language
@@ -36,7 +37,11 @@ async def native_verdict(
 ) -> Verdict:
     """The verdict of the item's test program. Raises what `Sandbox.run` raises."""
     tests = with_carried(item, spoken, harness)
-    mark = f"@{secrets.token_hex(8)}"
+    mark, leave = (
+        f"@{secrets.token_hex(8)}",
+        f"execfeedback_{hashlib.sha256(tests.encode()).hexdigest()[:16]}",
+    )
+    leaving = {pattern: put.replace("@LEAVE@", leave) for pattern, put in harness.leaving.items()}
     expected = names_in(tests, harness)
     called = dict.fromkeys([*expected, *hooks_in(tests, harness)])
     each = "\n".join(harness.each.replace("{test}", name) for name in called)
@@ -44,7 +49,12 @@ async def native_verdict(
         item,
         spoken,
         harness=harness.files,
-        words={"@TESTS@": tests, "@ENTRY@": item.entry_point or "", "@EACH@": each},
+        words={
+            "@TESTS@": put_aside(tests, leaving),
+            "@ENTRY@": item.entry_point or "",
+            "@EACH@": each,
+            "@LEAVE@": leave,
+        },
         compiling=harness.compile,
         run=harness.run,
         env=harness.env,
