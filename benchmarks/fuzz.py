@@ -66,6 +66,7 @@ class Refs:
     """References stay what they are."""
 
     enums_cross = False
+    once = again = None
 
     def keeps(self, x: object) -> bool:
         return False

@@ -9,6 +9,7 @@ import math
 import pathlib
 from typing import Any
 
+import perturbed
 import pytest
 import values
 from hypothesis import given
@@ -19,6 +20,7 @@ class NoRefs:
     """A side without references: whatever would need one is an error here."""
 
     enums_cross = True
+    once = again = None
 
     def keeps(self, x: object) -> bool:
         return False
@@ -209,3 +211,77 @@ def test_dtypes_of_arrays_are_those_that_numpy_writes(text: str) -> None:
 )
 def test_no_other_dtype_is_read(text: str) -> None:
     assert not values.DTYPE.fullmatch(text)
+
+
+def crossed_once(value: object) -> Any:
+    return values.decode(values.loads(values.dumps(values.encode_once(value, REFS))), REFS)
+
+
+@given(nested)
+def test_what_holds_nothing_twice_is_written_as_ever(value: object) -> None:
+    once = values.encode_once(value, REFS)
+
+    assert shape(crossed_once(value)) == shape(value)
+    assert once == values.encode(value, REFS) or once[0] == "&" or "nan" in repr(value)
+
+
+@given(st.lists(nested, min_size=1, max_size=4), st.lists(st.integers(0, 3), max_size=12))
+def test_what_is_held_twice_is_one_object_there(inner: list[Any], chosen: list[int]) -> None:
+    made = crossed_once([inner, (inner, {1: inner}), [inner[n % len(inner)] for n in chosen]])
+
+    first, (second, third), picked = made
+    assert first is second is third[1]
+    for n, one in zip(chosen, picked, strict=True):
+        assert shape(one) == shape(inner[n % len(inner)])
+        if type(inner[n % len(inner)]) in values.CHANGING:
+            assert one is first[n % len(inner)]
+
+
+@given(st.lists(nested, min_size=1, max_size=4))
+def test_a_tree_that_names_objects_again_can_be_unfolded(inner: list[Any]) -> None:
+    tree = values.encode_once([inner, {1: (inner, inner[0])}], REFS)
+
+    assert perturbed.unfolded(tree[1], [])[0] == values.encode(
+        [inner, {1: (inner, inner[0])}], REFS
+    ) or "nan" in repr(inner)
+
+
+def test_equal_objects_of_a_subclass_stay_apart() -> None:
+    class Row(list):  # type: ignore[type-arg]
+        pass
+
+    first, second, third = crossed_once([Row([1]), Row([1]), [1]])
+
+    assert first is not second is not third
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        ["=", 0],
+        ["&", ["=", 0]],
+        ["&", ["l", [["=", 0]]]],
+        ["&", ["l", [["l", []], ["=", -1]]]],
+        ["&", ["l", [["l", []], ["=", 1]]]],
+        ["&", ["l", [["l", []], ["=", True]]]],
+        ["&", ["l", [["l", []], ["=", "0"]]]],
+        ["&", ["l", [["l", []], ["="]]]],
+        ["&", ["S", [["=", 0]]]],
+        ["&", ["l", [["l", []], ["S", [["=", 0]]]]]],
+        ["&", ["&", 1]],
+        ["&"],
+        ["&", 1, 2],
+    ],
+)
+def test_places_that_nothing_has_are_refused(tree: object) -> None:
+    with pytest.raises(values.Refused):
+        values.decode(tree, REFS)
+
+
+def test_a_value_that_holds_itself_over_and_over_is_refused() -> None:
+    tree: Any = ["l", []]
+    for place in range(50):
+        tree = ["l", [tree, ["=", place]]]
+
+    with pytest.raises(values.Refused, match="too much"):
+        values.decode(["&", tree], REFS)

@@ -18,7 +18,7 @@ def counting(made, mutates):
 
 def become(old, new):
     """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
-    if type(old) is not type(new) and not (type(old) is collections.defaultdict and type(new) is dict):
+    if not same_kind(old, new):
         return
     if isinstance(old, list):
         old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
@@ -42,6 +42,13 @@ def become(old, new):
         old._update_inplace(new)
     elif is_one_of(old, "numpy", ("ndarray",)) and old.shape == new.shape and old.dtype == new.dtype:
         old[...] = new
+
+
+def same_kind(old, new):
+    """A default dict crosses as a dict, and a named tuple is of a class of its own there."""
+    if type(old) is collections.defaultdict:
+        return type(new) is dict
+    return type(old) is type(new) or (isinstance(old, tuple) and isinstance(new, tuple))
 
 
 def is_one_of(x, package, names):

@@ -11,8 +11,11 @@ import json
 import math
 
 import perturbed_tables
+import values
 
 NEW = 987654321
+MOST_UNFOLDED = 1 << 16
+"""Values in an object that a reply names again; a larger one, which no honest reply holds twice, becomes 0."""
 HOWS = ("more", "fewer", "inner", "scaled", "constant")
 SEQUENCES = ("l", "t", "q")
 SETS = ("S", "F")
@@ -29,6 +32,8 @@ def reply(payload, request, how):
         tree = same_as_value(tree, request)
     if tree[0] != "ok":
         return payload
+    if type(tree[1]) is list and tree[1][0] == "&":
+        tree[1] = unfolded(tree[1][1], [])[0]
     if not is_reference(tree[1]):
         tree[1] = value(tree[1], how)
     elif how == "constant" and is_foreign(tree[1]):
@@ -65,6 +70,31 @@ def same_as_value(tree, request):
     asked = [*call[2], *(value for _, value in call[3])][number]
     was = asked if changed is None or changed[number] is None else changed[number]
     return ["ok", was, changed, warnings]
+
+
+def unfolded(tree, whole):
+    """(A tree without names of objects that came before, how much it holds); `whole`: such pairs, as `values` counts them."""
+    if type(tree) is not list or is_reference(tree):
+        return tree, 1
+    if tree[0] == "=":
+        made, size = whole[tree[1]]
+        return (made, size) if size < MOST_UNFOLDED else (0, 1)
+    at = 3 if tree[0] == "N" else 1
+    if tree[0] not in (*SEQUENCES, *SETS, *MAPPINGS, "N"):
+        made, size = tree, 1
+    else:
+        parts = [inner(part, tree[0], whole) for part in tree[at]]
+        made, size = [*tree[:at], [part for part, _ in parts], *tree[at + 1 :]], 1 + sum(n for _, n in parts)
+    if tree[0] in values.CHANGING_TAGS:
+        whole.append((made, size))
+    return made, size
+
+
+def inner(part, tag, whole):
+    if tag not in MAPPINGS:
+        return unfolded(part, whole)
+    (key, first), (item, second) = unfolded(part[0], whole), unfolded(part[1], whole)
+    return [key, item], first + second
 
 
 def is_reference(tree):

@@ -33,6 +33,7 @@ class Refs:
     """Proxies that were made, and objects of the tests that crossed by reference."""
 
     enums_cross = False
+    once = again = None
     make = None
     """A proxy of a reference; `proxies` puts itself here."""
 
@@ -156,6 +157,7 @@ class Nothing:
     """A side to which nothing crosses by reference."""
 
     enums_cross = False
+    once = again = None
 
     def keeps(self, x):
         return isinstance(x, Standin)

@@ -13,6 +13,7 @@ class Refs:
     `classes`: names of the solution's that the contract names. `module`: the solution itself, once it is loaded."""
 
     enums_cross = True
+    once = again = None
 
     def __init__(self, classes, module=None):
         self.module = module

@@ -32,7 +32,8 @@ from test_objects import Callback
 
 CHANNEL = 3
 MUTABLE = (list, dict, set, bytearray, collections.deque)
-CHANGING = frozenset("l d S Y q O C np".split())
+HOLDERS = frozenset({list, tuple, dict, collections.deque, collections.OrderedDict, collections.defaultdict})
+CHANGING = values.CHANGING_TAGS | {"np"}
 """Tags of values that can be changed in place; tables have tags of their own."""
 HOLDING = frozenset("t N F".split())
 """Tags of values that may hold such ones."""
@@ -131,6 +132,8 @@ def value_of(request, result):
     own = type(result).__module__ == "solution" and not isinstance(result, Callback)
     if constructed and own and not hasattr(result, "_fields"):
         return REFS.put(result)
+    if type(result) in HOLDERS and "pandas" not in sys.modules:  # a table has an order of its own
+        return values.encode_once(result, REFS)
     return values.encode(result, REFS)
 
 

@@ -2,7 +2,8 @@
 
 Only exact builtin values (and a few of the standard library) cross as values; a subclass arrives as its plain value, so
 that `==` in the judge process always runs on real builtins. Everything else crosses as a reference, through the `refs`
-object that each side supplies: `refs.put(x) -> list` and `refs.get(list) -> object`.
+object that each side supplies: `refs.put(x) -> list` and `refs.get(list) -> object`. What a reply holds twice is written
+once (`encode_once`).
 
 JSON scalars stand for themselves (None, bool, int, float with nan and inf, str); everything else is a list that
 starts with a tag. Nothing is ever unpickled or evaluated.
@@ -64,6 +65,24 @@ FOREIGN = {}
 """Package -> a writer for what it makes, which gives None where it has no form; `tables` adds pandas' and its readers."""
 
 
+CHANGING = frozenset(
+    {
+        list,
+        dict,
+        set,
+        bytearray,
+        collections.deque,
+        collections.OrderedDict,
+        collections.Counter,
+        collections.defaultdict,
+    }
+)
+CHANGING_TAGS = frozenset("l d S Y q O C".split())
+"""What can be changed in place: where one message holds such an object twice, it is one object there as well."""
+MOST_REPEATED = 1 << 23
+"""Values in a message, those of objects that it holds more than once counted each time."""
+
+
 class Refused(Exception):
     """This value cannot cross (too deep, a cycle, malformed)."""
 
@@ -92,9 +111,11 @@ def encode(x, refs, depth=0):
     if depth > DEPTH:
         raise Refused("a value is nested too deeply or contains itself")
     writer = WRITERS.get(kind)
-    if writer is not None:
+    if writer is None:
+        return encode_other(x, kind, refs, depth + 1)
+    if refs.once is None or kind not in CHANGING:
         return writer(x, refs, depth + 1)
-    return encode_other(x, kind, refs, depth + 1)
+    return refs.once.place(x) or refs.once.passed(x, writer(x, refs, depth + 1))
 
 
 def encode_other(x, kind, refs, depth):
@@ -117,8 +138,41 @@ def encode_other(x, kind, refs, depth):
         if issubclass(kind, base):
             if base in (int, str) and issubclass(kind, enum.Enum) and refs.enums_cross:
                 return refs.put(x)
-            return encode(plain(x), refs, depth)
+            return encode(plain(x) if refs.once is None else refs.once.kept(plain(x)), refs, depth)
     return refs.put(x)
+
+
+class Once:
+    """References of a message in which an object that can be changed is written once: then it is named by its place among
+    those that are whole before it."""
+
+    def __init__(self, refs):
+        self.keeps, self.put, self.enums_cross, self.once = refs.keeps, refs.put, refs.enums_cross, self
+        self.places, self.alive = {}, []
+        self.repeated = False
+
+    def place(self, x):
+        place = self.places.get(id(x))
+        if place is None:
+            return None
+        self.repeated = True
+        return ["=", place]
+
+    def passed(self, x, tree):
+        self.places[id(x)] = len(self.places)
+        return tree
+
+    def kept(self, x):
+        """What is made for the message alone stays until it is whole: places go by identity."""
+        self.alive.append(x)
+        return x
+
+
+def encode_once(x, refs):
+    """A tree in which what `x` holds more than once is one object; as `encode` writes it where there is no such thing."""
+    once = Once(refs)
+    tree = encode(x, once)
+    return ["&", tree] if once.repeated else tree
 
 
 def items(values, refs, depth):
@@ -213,12 +267,50 @@ def decode(tree, refs, depth=0):
     reader = READERS.get(tree[0])
     if reader is None:
         return refs.get(tree)
+    again = refs.again
+    before = 0 if again is None else again.size
     try:
-        return reader(tree, refs, depth + 1)
+        found = reader(tree, refs, depth + 1)
     except Refused:
         raise
     except MALFORMED as error:
         raise Refused(f"malformed value: {type(error).__name__}") from None
+    return found if again is None else again.passed(tree, found, before)
+
+
+class Again:
+    """References of a message that names objects by their place."""
+
+    def __init__(self, refs):
+        self.again, self.inner, self.found = self, refs, []
+        self.size = 0
+
+    def get(self, tree):
+        if tree[0] != "=":
+            return self.inner.get(tree)
+        if len(tree) != 2 or type(tree[1]) is not int or not 0 <= tree[1] < len(self.found):
+            raise Refused("malformed value")
+        found, size = self.found[tree[1]]
+        self.add(size)
+        return found
+
+    def passed(self, tree, found, before):
+        """`before`: the size of what was read before it."""
+        self.add(1 + (len(tree[1]) if type(tree[-1]) is list and type(tree[1]) is list else 0))
+        if tree[0] in CHANGING_TAGS:
+            self.found.append((found, self.size - before))
+        return found
+
+    def add(self, size):
+        self.size += size
+        if self.size > MOST_REPEATED:
+            raise Refused("a value holds too much of itself")
+
+
+def decode_again(tree, refs, depth):
+    if refs.again is not None or len(tree) != 2:
+        raise Refused("malformed value")
+    return decode(tree[1], Again(refs), depth)
 
 
 def values(trees, refs, depth):
@@ -255,6 +347,7 @@ def numpy_dtype(numpy, text):
 
 
 READERS = {
+    "&": decode_again,
     "i": lambda t, r, d: int(t[1], 16),
     "l": lambda t, r, d: values(t[1], r, d),
     "t": lambda t, r, d: tuple(values(t[1], r, d)),

@@ -46,6 +46,7 @@ PLAIN = st.recursive(
 
 class NoReferences:
     enums_cross = False
+    once = again = None
 
     def keeps(self, x: object) -> bool:
         return False

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from execfeedback.checks import checked_verdict
 from execfeedback.protocols import Sandbox
 from execfeedback.types import Item, Verdict
-from execfeedback.verdicts import verdict_of
 
 PASSED: tuple[str, tuple[str, ...]] = ("passed", ())
 
@@ -15,7 +15,7 @@ PASSED: tuple[str, tuple[str, ...]] = ("passed", ())
 async def judged(sandbox: Sandbox, solution: str, tests: str, **fields: Any) -> Verdict:
     style = "pytest" if "def test_" in tests else "asserts"
     given = {"id": "x", "language": "python", "style": style, "solution": solution, "tests": tests}
-    return await verdict_of(Item.model_validate({**given, **fields}), sandbox)
+    return await checked_verdict(Item.model_validate({**given, **fields}), sandbox)
 
 
 def outcome(found: Verdict) -> tuple[str, tuple[str, ...]]:
@@ -325,3 +325,36 @@ async def test_changes_of_every_kind_of_argument_are_seen(
 
     assert outcome(undecided) == ("unverifiable", ("contract_mutates",))
     assert (outcome(declared), outcome(never)) == (PASSED, PASSED)
+
+
+SHARING = """
+def grid(n): return [[0] * n] * n
+def apart(n): return [[0] * n for _ in range(n)]
+def groups(keys): return dict.fromkeys(keys, [])
+def one(): return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "verdict"),
+    [
+        ("g = grid(2)\ng[0][0] = 1\nassert g == [[1, 0], [0, 0]]", "wrong_answer"),
+        ("g = apart(2)\ng[0][0] = 1\nassert g == [[1, 0], [0, 0]]", "passed"),
+        (
+            "assert grid(2) == [[0, 0], [0, 0]] and grid(2)[0] is grid(2)[1] or grid(3)[0] == [0] * 3",
+            "passed",
+        ),
+        ("g = groups('ab')\ng['a'].append(1)\nassert g == {'a': [1], 'b': []}", "wrong_answer"),
+        ("g = groups('ab')\nassert g['a'] is g['b'] and one() == 1", "passed"),
+    ],
+)
+async def test_what_a_result_holds_twice_is_one_object(tests: str, verdict: str, sandbox: Sandbox) -> None:
+    assert (await judged(sandbox, SHARING, tests)).verdict == verdict
+
+
+async def test_a_result_that_holds_something_twice_is_changed_like_others(sandbox: Sandbox) -> None:
+    fields: dict[str, Any] = {"solution": SHARING, "checks": ("vacuous",)}
+    vacuous = await judged(sandbox, tests="assert len(grid(2)) >= 0", **fields)
+    telling = await judged(sandbox, tests="assert grid(2) == [[0, 0], [0, 0]]", **fields)
+
+    assert (outcome(vacuous), outcome(telling)) == (("bad_tests", ("vacuous",)), PASSED)
