@@ -12,6 +12,8 @@ from execfeedback.looks import reads_as_code
 from execfeedback.types import Problem
 
 _BRACE = re.compile(r"[{}]")
+_IMPORT = re.compile(r"^(?:#include|using|import|use)\b[^\n]*", re.MULTILINE)
+_CLASS = re.compile(r"\b(?:class|record|interface|enum|struct)\b")
 _TAIL = re.compile(r"[)\];,]*")
 
 
@@ -25,13 +27,38 @@ def open_body(prompt: str, language: str) -> int:
 
 def is_foreign_body(code: str, problem: Problem) -> bool:
     """Whether code is the rest of what the problem's prompt begins, and does not define the entry point itself."""
-    prompt, name, language = problem.prompt, problem.entry_point, problem.language
-    if not prompt or not name:
+    prompt, language = problem.prompt, problem.language
+    if not prompt or not problem.entry_point:
         return False
+    names = re.split(r"\.|::", problem.entry_point)
     if language not in BRACED:
-        return defines(prompt, name, language) and not defines(code, name, language)
+        return _defines_one(prompt, names, language) and not _defines_one(code, names, language)
     depth = open_body(prompt, language)
-    return depth > 0 and not defines(code[: _end(code, depth, language)], name, language)
+    return depth > 0 and not _defines_one(code[: _end(code, depth, language)], names, language)
+
+
+def _defines_one(code: str, names: list[str], language: str) -> bool:
+    return any(defines(code, name, language) for name in names)
+
+
+def with_head(code: str, problem: Problem) -> str:
+    """A definition of the entry point with what the prompt gives before it and the code lacks: imports where it has none,
+    functions that it uses, a class around a method."""
+    prompt, name, language = problem.prompt, problem.entry_point, problem.language
+    if not prompt or not name or language not in BRACED - {"go"} or not defines(code, name, language):
+        return code
+    told = bare(prompt, language)
+    if language in ("java", "csharp") and not _CLASS.search(bare(code, language)) and _CLASS.search(told):
+        head = prompt[: told.find("{") + 1]
+        return f"{head}\n{code.rstrip()}\n" + "}\n" * open_body(head, language)
+    imports = [] if _IMPORT.search(code) else _IMPORT.findall(told)
+    given = [
+        each
+        for each in pieces(prompt, language)
+        if not open_body(each, language) and bound(each, language) != name
+    ]
+    helpers = [each for each in needed(given, code, language) if not _IMPORT.match(each)]
+    return "".join(f"{each}\n" for each in (*imports, *helpers)) + "\n" * bool(imports or helpers) + code
 
 
 def under_prompt(code: str, problem: Problem) -> str | None:
@@ -40,7 +67,7 @@ def under_prompt(code: str, problem: Problem) -> str | None:
     body = code.strip("\n").rstrip()
     missing = 0
     if language in BRACED:
-        body, missing = _balanced(body, open_body(prompt, language), language)
+        body, missing = _balanced(body, prompt, language)
     if not reads_as_code(body, language):
         return None
     code = f"{prompt.rstrip()}\n{body}\n" + "}\n" * missing
@@ -61,15 +88,15 @@ def _end(code: str, depth: int, language: str) -> int | None:
     return next((end for end, level in _levels(bare(code, language), depth) if level <= 0), None)
 
 
-def _balanced(body: str, depth: int, language: str) -> tuple[str, int]:
+def _balanced(body: str, prompt: str, language: str) -> tuple[str, int]:
     """The body up to where its braces close those of the prompt, with what it needs of the rest; how many braces it lacks."""
-    told = bare(body, language)
+    told, depth = bare(body, language), open_body(prompt, language)
     inner, level, end = depth, depth, len(body)
     for at, level in _levels(told, depth):
         if level < inner:
             inner, end = level, _after(told, at)
     if level <= 0:
-        return body[:end] + _helpers(body[end:], body[:end], language), 0
+        return body[:end] + _helpers(body[end:], f"{prompt}\n{body[:end]}", language), 0
     if level == inner < depth:
         body = _without_prose(body, end, language)
     return body, level
@@ -87,9 +114,9 @@ def _without_prose(body: str, end: int, language: str) -> str:
     return body if reads_as_code(rest, language) else body[:end]
 
 
-def _helpers(rest: str, body: str, language: str) -> str:
-    """Definitions after the body that it uses, and those that these use; models ramble on after the end."""
-    return "".join(f"\n\n{piece}" for piece in needed(pieces(rest, language), body, language))
+def _helpers(rest: str, code: str, language: str) -> str:
+    """Definitions after the end that prompt and body use, and those that these use; models ramble on after the end."""
+    return "".join(f"\n\n{piece}" for piece in needed(pieces(rest, language), code, language))
 
 
 def needed(given: list[str], code: str, language: str) -> list[str]:

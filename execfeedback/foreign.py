@@ -80,6 +80,7 @@ BRACED = frozenset(
 TYPED = frozenset({"c", "cpp", "csharp", "d", "java", "objectivec", "vala"})
 """Where a function is defined by its type and its name."""
 
+_SEEN = re.compile(r"[^\n]")
 LONG = 400
 """Characters of a line that are looked at."""
 _CONTROL = (
@@ -108,8 +109,13 @@ def _unseen(language: str) -> re.Pattern[str]:
 
 
 def bare(code: str, language: str) -> str:
-    """The code with strings and comments blanked, character for character."""
-    return _unseen(language).sub(lambda found: re.sub(r"[^\n]", " ", found[0]), code)
+    """The code with comments and the insides of strings blanked, character for character."""
+    return _unseen(language).sub(lambda found: _blank(found[0]), code)
+
+
+def _blank(text: str) -> str:
+    blank = _SEEN.sub(" ", text)
+    return text[0] + blank[1:] if text[0] in "\"'`" else blank
 
 
 @lru_cache(maxsize=256)

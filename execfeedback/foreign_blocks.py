@@ -6,20 +6,22 @@ from execfeedback.blocks import Block
 from execfeedback.bodies import needed, pieces
 from execfeedback.foreign import BRACED, bound, defines
 from execfeedback.looks import is_program
+from execfeedback.types import Problem
 
 _IMPORT = re.compile(r"^(?:#include|using|import|use|package)\b", re.MULTILINE)
 
 
-def chosen_foreign(blocks: list[Block], name: str | None, language: str) -> str:
+def chosen_foreign(blocks: list[Block], problem: Problem) -> str:
     """The last whole block that defines the entry point, or without one the last that is a program, after what it needs.
 
     A block with the language's tag goes before one without a tag, which may be what the program prints.
     """
+    name, language = problem.entry_point and problem.entry_point.split(".")[0], problem.language
     tagged = [block for block in blocks if block.language not in ("", "code")]
     pool = (
         _defining(tagged, name, language)
         or _defining(blocks, name, language)
-        or _programs(tagged or blocks, name, language)
+        or _programs(tagged or blocks, problem)
         or long_ones(tagged or blocks)
     )
     block = last_whole(pool)
@@ -44,9 +46,11 @@ def _defining(blocks: list[Block], name: str | None, language: str) -> list[Bloc
     return [block for block in blocks if name and defines(block.text, name, language)]
 
 
-def _programs(blocks: list[Block], name: str | None, language: str) -> list[Block]:
-    """Programs are looked for where no function is asked for: a main function after a body is a use of it."""
-    return [] if name else [block for block in blocks if is_program(block.text, language)]
+def _programs(blocks: list[Block], problem: Problem) -> list[Block]:
+    """Programs are looked for where one is asked for: elsewhere a main function is a use of the solution."""
+    if problem.entry_point or problem.style not in (None, "stdio"):
+        return []
+    return [block for block in blocks if is_program(block.text, problem.language)]
 
 
 def _with_needed(code: str, earlier: list[str], name: str | None, language: str) -> str:

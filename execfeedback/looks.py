@@ -85,7 +85,7 @@ def looks(code: str, language: str) -> list[bool | None]:
 
 
 def _looks(text: str, told: str, language: str) -> bool | None:
-    if not told and not text.startswith(("'", '"', "`")):
+    if not told:
         return None
     if language not in _WORDY and _SENTENCE.match(told):
         return False
@@ -108,7 +108,7 @@ def plain_code(text: str, language: str) -> str | None:
     if not at:
         return None
     first = at[0]
-    while first and told[first - 1] is None and lines[first - 1].strip():
+    while first and told[first - 1] is None:
         first -= 1
     code = "\n".join(lines[first : at[-1] + 1])
     return code if reads_as_code(code, language) else None

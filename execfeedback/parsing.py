@@ -18,7 +18,7 @@ from execfeedback.blocks import (
     unescaped,
     without_prompts,
 )
-from execfeedback.bodies import is_foreign_body, under_prompt
+from execfeedback.bodies import is_foreign_body, under_prompt, with_head
 from execfeedback.completing import completed, is_body
 from execfeedback.foreign_blocks import chosen_foreign
 from execfeedback.languages import languages
@@ -60,10 +60,13 @@ def _foreign(said: str, blocks: list[Block], problem: Problem) -> str | None:
     if is_foreign_body(said, problem) and (code := under_prompt(before, problem)):
         return code
     if blocks:
-        code = chosen_foreign(blocks, _name(problem), problem.language)
-        return (under_prompt(code, problem) or code) if is_foreign_body(code, problem) else code
-    code = None if fenced_blocks(said) else plain_code(before, problem.language)
-    return under_prompt(code, problem) if code and is_foreign_body(said, problem) else code
+        code = chosen_foreign(blocks, problem)
+        whole = (under_prompt(code, problem) or code) if is_foreign_body(code, problem) else code
+        return with_head(whole, problem) if whole == code else whole
+    found = None if fenced_blocks(said) else plain_code(before, problem.language)
+    if found and is_foreign_body(said, problem):
+        return under_prompt(found, problem)
+    return with_head(found, problem) if found else None
 
 
 def last_block(text: str, language: str) -> str | None:
@@ -110,8 +113,3 @@ def _unfenced(said: str, problem: Problem) -> list[Block]:
     if is_body(said, problem) and reads_as_code(said):
         return [Block(said)]
     return _plain(said)
-
-
-def _name(problem: Problem) -> str | None:
-    """The top-level name of the entry point."""
-    return problem.entry_point.split(".")[0] if problem.entry_point else None

@@ -62,6 +62,10 @@ def problem(language: str, prompt: str | None = None, name: str | None = "add") 
         pytest.param("javascript", JS, "return a;\n};\nconst add = (a) => {\n  return 0;\n};\n", "return a;\n};\n", id="again"),
         pytest.param("ruby", RUBY, "  a + b\nend\n", "  a + b\nend\n", id="ruby"),
         pytest.param("ruby", RUBY, "  return a + b\nend\n", "  return a + b\nend\n", id="ends"),
+        pytest.param(
+            "rust", "fn add(a: i32) -> Sum {\n", "    make(a)\n}\n\nenum Sum { One }\nenum Other { One }\n",
+            "    make(a)\n}\n\nenum Sum { One }\n", id="type",
+        ),
         pytest.param("rust", "fn add<'a>(a: &'a i32, b: i32) -> i32 {\n", "    *a + b;\n", "    *a + b;\n}\n", id="lifetimes"),
     ],
 )  # fmt: skip
@@ -123,6 +127,24 @@ def test_code_without_fences_is_the_run_of_lines_that_look_like_code(language: s
         assert solution_in(text, problem(language)) == code
 
 
+@pytest.mark.parametrize(
+    ("language", "prompt", "code", "head", "tail"),
+    [
+        ("cpp", CPP, "int add(int a, int b) {\n    return a + b;\n}\n", "#include <vector>\nusing namespace std;\n\n", ""),
+        ("cpp", CPP, "#include <set>\nint add(int a, int b) {\n    return a + b;\n}\n", "", ""),
+        ("java", JAVA, "public int add(int a, int b) {\n    return a + b;\n}\n",
+         "import java.util.*;\n\nclass Solution {\n", "}\n"),
+        ("java", JAVA, "class Solution {\n    int add(int a) { return a; }\n}\n", "import java.util.*;\n\n", ""),
+        ("javascript", "const half = (x) => x / 2;\n\nconst add = (a, b) => {\n", "const add = (a, b) => half(a);\n",
+         "const half = (x) => x / 2;\n\n", ""),
+    ],
+)  # fmt: skip
+def test_a_definition_gets_what_the_prompt_gives_before_it(
+    language: str, prompt: str, code: str, head: str, tail: str
+) -> None:
+    assert solution_in(f"```{language}\n{code}```", problem(language, prompt)) == head + code + tail
+
+
 CPP_ADD = "int add(int a, int b) {\n    return a + b;\n}\n"
 
 
@@ -173,6 +195,11 @@ def test_what_a_block_needs_of_earlier_ones_comes_along() -> None:
         "#include <vector>\nconst int MOD = 10;\nint half(int x)\n{\n    return x / 2 % MOD;\n}\n\n"
         "int add(int a, int b) {\n    return half(a);\n}\n"
     )
+
+
+def test_comments_above_code_without_fences_are_its_own() -> None:
+    code = '/*\nAdds (both).\n\n>>> add(1, 2)\n"3"\n*/\n#include <vector>\n\nint add(int a) {\n    return a;\n}\n'
+    assert solution_in(f"Here is what was asked:\n\n{code}", problem("cpp")) == code
 
 
 def test_every_recorded_solution_that_passed_is_extracted(data_dir: Path) -> None:
