@@ -16,6 +16,7 @@ _BODIES = {
     "raise": "raise NotImplementedError",
     "empty": "pass",
 }
+_MAKERS = ("__init__", "__new__")
 _SCRIPTS = {
     "silent": "pass\n",
     "zero": "print(0)\n",
@@ -26,7 +27,7 @@ _SCRIPTS = {
 
 
 def stubs(source: str, entry_point: str | None) -> list[Mutant]:
-    """Stubs of the functions that tests may call: of the class `entry_point` all methods but `__init__`,
+    """Stubs of the functions that tests may call: of the class `entry_point` all methods but those that make objects,
     without an entry point everything at the top. A program without functions is replaced whole. Raises
     SyntaxError."""
     code = read(source)
@@ -52,7 +53,9 @@ def _functions(node: ast.stmt) -> Iterator[Function]:
     if isinstance(node, FUNCTIONS):
         yield node
     elif isinstance(node, ast.ClassDef):
-        yield from (inner for inner in node.body if isinstance(inner, FUNCTIONS) and inner.name != "__init__")
+        yield from (
+            inner for inner in node.body if isinstance(inner, FUNCTIONS) and inner.name not in _MAKERS
+        )
 
 
 def _first_parameter(function: Function) -> str | None:

@@ -43,8 +43,13 @@ ONE = "class One:\n    pass\n\n\nit = One()\n\n\ndef one():\n    return it\n"
             "def each(xs, f):\n    for x in xs:\n        f(x)\n",
             "out = []\neach([1, 2], out.append)\nassert out == [1, 2]\n",
         ),
+        (
+            "class One:\n    it = None\n\n    def __new__(cls):\n"
+            "        cls.it = cls.it or super().__new__(cls)\n        return cls.it\n",
+            "a = One()\nb = One()\nassert a is b\n",
+        ),
     ],
-    ids=["printed", "handed over"],
+    ids=["printed", "handed over", "a singleton"],
 )
 async def test_what_tests_may_look_at_beside_replies(solution: str, tests: str, sandbox: Sandbox) -> None:
     found = await judged(sandbox, solution=solution, tests=tests, entry_point=None, checks=["vacuous"])
