@@ -65,8 +65,8 @@ class Harness(Value):
     """Regular expression: lines of the tests (imports) that are left out where the solution, which shares a file with them, has
     the same."""
     leaving: dict[str, str] = {}
-    """Regular expression -> replacement: how tests end their program early. `@LEAVE@` is a function of the harness that says
-    that they ended, under a name that only their own text tells."""
+    """Regular expression -> replacement: how tests end by an exit that is their last statement. `@LEAVE@` is a function of the
+    harness that says that they ended, under a name that only their own text tells."""
     each: str = ""
     """What `@EACH@` says for each test, `{test}` being its name."""
     compile: tuple[Command, ...] | None = None

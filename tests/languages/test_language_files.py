@@ -13,12 +13,13 @@ WORDS = {
     "@TESTS@",
     "@ENTRY@",
     "@EACH@",
-    "@AFTER@",
     "@STEM@",
     "@BIND@",
     "@NAMES@",
     "@SPACED@",
     "@ARITY@",
+    "@AFTER@",
+    "@LEAVE@",
 }
 
 
@@ -46,11 +47,14 @@ def test_every_regular_expression_is_one(language: Language) -> None:
             harness.once,
             harness.missing,
             harness.broken,
-            *harness.instead,
         ):
+            re.compile(pattern, re.M)
+        for pattern in (*harness.aside, *harness.leaving):
             re.compile(pattern, re.M)
         assert bool(harness.tests) == bool(harness.results)
         assert not harness.results or {"name", "outcome"} <= set(re.compile(harness.results).groupindex)
+    for pattern in (*language.cases.aside, *language.cases.after) if language.cases else ():
+        re.compile(pattern, re.M)
     for checking in language.static:
         assert {"line", "message"} <= set(re.compile(checking.finding, re.M).groupindex)
 
