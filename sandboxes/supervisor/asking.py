@@ -92,7 +92,7 @@ EXCEPTION_CLASSES = {}
 def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
-    _, names, base, module, args, text, reference, trace, _warned = reply
+    _, names, base, module, args, text, reference, trace, _warned, parts = reply
     if reference[0] == "cb":
         return marked(its_own(reference), reference, text, trace)
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
@@ -102,7 +102,20 @@ def exception(reply):
     except Exception:
         error = builtin_exception(str(base))(str(text))
     error.args = args
+    give_parts(error, parts)
     return marked(error, reference, text, trace)
+
+
+def give_parts(error, parts):
+    """Attributes of an exception besides its args; only plain ones, and none that every exception has."""
+    for name, x in parts:
+        plain = type(name) is str and type(x) in (int, str, bool, float)
+        if not plain or name.startswith("_") or hasattr(BaseException, name):
+            raise values.Refused("not a part of an exception")
+        try:
+            setattr(error, name, x)
+        except (AttributeError, TypeError, ValueError):
+            raise values.Refused("not a part of an exception") from None
 
 
 def its_own(reference):

@@ -344,8 +344,19 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return call_method(self, "__enter__")
 
     def __exit__(self, kind, error, _trace):
-        name = None if kind is None else next(c.__name__ for c in kind.__mro__ if c.__module__ == "builtins")
-        return result(TALK.ask(["exit", reference_of(self), name, str(error)]))
+        return leave(self, "__exit__", error)
+
+    async def __aenter__(self):
+        return await call_method(self, "__aenter__")
+
+    async def __aexit__(self, kind, error, _trace):
+        return await leave(self, "__aexit__", error)
+
+    def __aiter__(self):
+        return call_method(self, "__aiter__")
+
+    async def __anext__(self):
+        return await call_method(self, "__anext__")
 
     def __dir__(self):
         return operate("dir", self)
@@ -373,6 +384,11 @@ def no_judge_of_tables(method, proxy, name):
 def call_method(proxy, name):
     TALK.calls += 1
     return result(TALK.ask(["gen", reference_of(proxy), name, []]))
+
+
+def leave(proxy, name, error):
+    """Leave a context of the solution's: it sees the exception itself if it is one of its own, else one of its class."""
+    return result(TALK.ask(["exit", reference_of(proxy), name, None if error is None else REFS.put(error)]))
 
 
 def add_operators():

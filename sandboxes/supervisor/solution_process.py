@@ -7,7 +7,7 @@ is only a value; the judge process decides what it means.
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
               ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
-              ["exc", names, base, module, args, text, x, traceback, warnings]
+              ["exc", names, base, module, args, text, x, traceback, warnings, parts]
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
 """
 
@@ -184,11 +184,8 @@ def plain(x):
 
 
 def leave_context(request):
-    manager, name, text = values.decode(request[1], REFS), request[2], request[3]
-    if name is None:
-        return manager.__exit__(None, None, None)
-    error = getattr(builtins, name, RuntimeError)(text)
-    return manager.__exit__(type(error), error, None)
+    manager, name, error = values.decode(request[1], REFS), request[2], values.decode(request[3], REFS)
+    return getattr(manager, name)(None if error is None else type(error), error, None)
 
 
 WARM_SOURCE = """

@@ -8,6 +8,11 @@ import values
 SOURCES = {}
 """Of every file that was run as it is: path -> bytes."""
 WARNED = []
+MEMBERS = (
+    "code value errno strerror filename filename2 name lineno offset msg start end reason encoding".split()
+)
+"""Attributes that builtin exceptions have of their own."""
+PLAIN = (int, str, bool, float)
 
 
 def note_warning(message, category, *_):
@@ -38,7 +43,22 @@ def report(error, refs):
         refs.put(error),
         trace(error),
         warned(),
+        parts_of(error),
     ]
+
+
+def parts_of(error):
+    """Attributes of an exception that are plain and that its args do not tell, such as `code` and `errno`."""
+    cls = type(error)
+    builtin = next(c for c in cls.__mro__ if c.__module__ == "builtins")
+    names = [name for name in MEMBERS if hasattr(builtin, name)]
+    if cls.__module__ not in ("builtins", "solution"):
+        names += [name for name in error.__dict__ if type(name) is str and not name.startswith("_")]
+    try:
+        found = [[name, getattr(error, name)] for name in names]
+    except BaseException:
+        return []
+    return [[name, x] for name, x in found if type(x) in PLAIN]
 
 
 def text_of(error):

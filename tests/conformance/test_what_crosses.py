@@ -358,3 +358,61 @@ async def test_a_result_that_holds_something_twice_is_changed_like_others(sandbo
     telling = await judged(sandbox, tests="assert grid(2) == [[0, 0], [0, 0]]", **fields)
 
     assert (outcome(vacuous), outcome(telling)) == (("bad_tests", ("vacuous",)), PASSED)
+
+
+LEAVING = """
+import subprocess, sys
+class Stop(Exception): pass
+class Guard:
+    def __enter__(self):
+        self.seen = None
+        return self
+    def __exit__(self, kind, error, trace):
+        self.seen = (kind.__name__, *error.args) if kind else "nothing"
+        return kind is not None and issubclass(kind, (Stop, KeyError))
+class Room:
+    def __init__(self): self.log = []
+    async def __aenter__(self):
+        self.log.append("in")
+        return self
+    async def __aexit__(self, kind, error, trace):
+        self.log.append(kind and kind.__name__)
+        return True
+class Count:
+    def __init__(self, n): self.n = n
+    def __aiter__(self): return self
+    async def __anext__(self):
+        if not self.n: raise StopAsyncIteration
+        self.n -= 1
+        return self.n
+class Coded(Exception):
+    def __init__(self, code): self.code = code
+def leave(n): sys.exit(n)
+def read(path): return open(path).read()
+def ask(n): raise subprocess.CalledProcessError(n, "x")
+def coded(n): raise Coded(n)
+def giving():
+    yield 1
+    return 7
+"""
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "g = Guard()\nwith g:\n    raise Stop('x', 1)\nassert g.seen == ('Stop', 'x', 1)",
+        "g = Guard()\nwith g:\n    raise KeyError('k')\nassert g.seen == ('KeyError', 'k')",
+        "g = Guard()\nwith g:\n    pass\nassert g.seen == 'nothing'",
+        "import asyncio\nr = Room()\nasync def main():\n    async with r as same:\n        assert same is r\n"
+        "        raise ValueError\nasyncio.run(main())\nassert r.log == ['in', 'ValueError']",
+        "import asyncio\nasync def main(): return [x async for x in Count(3)]\nassert asyncio.run(main()) == [2, 1, 0]",
+        "try:\n    leave(2)\nexcept SystemExit as error:\n    assert error.code == 2",
+        "try:\n    read('nowhere')\nexcept OSError as error:\n    assert (error.errno, error.filename) == (2, 'nowhere')",
+        "try:\n    ask(3)\nexcept Exception as error:\n    assert (error.returncode, error.cmd) == (3, 'x')",
+        "try:\n    coded(3)\nexcept Coded as error:\n    assert error.code == 3",
+        "it = giving()\nassert next(it) == 1\ntry:\n    next(it)\nexcept StopIteration as end:\n    assert end.value == 7",
+    ],
+)
+async def test_contexts_and_exceptions_tell_what_they_know(tests: str, sandbox: Sandbox) -> None:
+    tests += "\nassert isinstance(Guard(), Guard) and list(giving()) == [1]"
+    assert outcome(await judged(sandbox, LEAVING, tests)) == PASSED
