@@ -62,7 +62,7 @@ def expected(prepared):
 
 def bind(namespace, code, module, entry_point):
     """Give the tests the solution's names."""
-    for name in names.undefined(code, module._names, entry_point):
+    for name in names.under_test(code, module._names, entry_point):
         namespace[name] = getattr(module, name)
 
 

@@ -44,6 +44,15 @@ def undefined(code, defined, entry_point):
     return {n for n in used(code) & defined if n == entry_point or n not in BUILTINS}
 
 
+def under_test(code, defined, entry_point):
+    """What tests in plain statements take from the solution. Without an entry point, tests that use nothing of the solution but
+    a builtin's name are about that name."""
+    found = undefined(code, defined, entry_point)
+    if found or entry_point is not None or "solution" in used(code):
+        return found
+    return used(code) & defined
+
+
 def by_star(names, entry_point):
     """(names that `from solution import *` brings, builtins' names that it would bring). No module of Python's is replaced:
     the tests may have imported theirs before."""

@@ -48,6 +48,16 @@ async def test_a_builtins_name_is_the_solutions_where_it_is_the_entry_point(sand
         assert (found.verdict, found.failure) == ("passed", None)
 
 
+async def test_a_builtins_name_is_the_solutions_where_the_tests_use_nothing_else_of_it(
+    sandbox: Sandbox,
+) -> None:
+    solution = "def sum(a, b):\n    return a * b\n"
+
+    assert (await judged(sandbox, solution=solution, tests="assert sum(2, 5) == 10\n")).verdict == "passed"
+    both = await judged(sandbox, solution=solution + HALF, tests="assert half(sum([2, 5])) == 3.5\n")
+    assert both.verdict == "passed"
+
+
 async def test_builtins_by_star_without_an_entry_point_may_be_what_is_tested(sandbox: Sandbox) -> None:
     tests = "from solution import *\nassert half(3) == 1.5\nassert abs(-2) == 2\n"
     wrong = await judged(sandbox, solution=HALF + FAKE_ABS, tests=tests)
