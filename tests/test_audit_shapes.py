@@ -332,24 +332,6 @@ def test_columns_that_everybody_has_may_hold_tests_in_any_style(tests: Any, styl
         assert (item.id, item.style, item.language, item.solution) == ("a", style, "python", CODE)
 
 
-@pytest.mark.parametrize(
-    ("code", "tests", "name"),
-    [
-        ("def sum(a, b):\n    return a + b\n", "assert sum(10, 15) == 25\nassert sum(1, 2) == 3\n", "sum"),
-        ("def sum(a, b):\n    return a + b\n", "assert abs(sum(10, 15)) in (25, 3)\n", "sum"),
-        ("def all(x):\n    return True\n", "assert all(f(i) == i for i in (1, 2))\n", None),
-        (
-            "def f(x):\n    return x\n\n\ndef all(x):\n    return True\n",
-            "assert all(f(i) for i in (1, 2))\n",
-            None,
-        ),
-        ("def f(x):\n    return x\n", "assert f(1) == 1\n", None),
-    ],
-)
-def test_a_function_that_is_called_as_a_builtin_is(code: str, tests: str, name: str | None) -> None:
-    assert reading({"code": code, "test_list": tests.splitlines()}).item.entry_point == name
-
-
 def test_columns_are_named_with_a_map_and_reach_into_nested_fields() -> None:
     given = {"n": 5, "meta": json.dumps({"tests": [ASSERTS]}), "answers": [{"text": CODE}], "ok": "false"}
     subject = one(given, "id=n,solution=answers.0.text,tests=meta.tests,passed=ok")

@@ -5,10 +5,8 @@ Arrow keeps as it is), HumanEval's `test`, MBPP's `test_list`, `input_output`, `
 `fn_name`, `assert_case`, `verification_info`, `ground_truth`, or any column that is called after tests.
 """
 
-import builtins
 import re
 from collections.abc import Mapping
-from keyword import iskeyword
 from typing import Any
 
 from execfeedback.blocks import reads_as_code
@@ -20,10 +18,8 @@ from execfeedback.columns.supplied import supplied
 from execfeedback.items import style_of
 from execfeedback.jsonl import parsed
 from execfeedback.languages import languages
-from execfeedback.scanning import defines
 from execfeedback.types import Case, Item, Value
 
-_CALLED = re.compile(r"([A-Za-z_]\w*)[ \t]*\(")
 _DEF = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
 _PREFIXES = {
     "cpp": "cpp",
@@ -89,7 +85,6 @@ def item_of(id: str, solution: str, source: Source, given: Given | None = None) 
     name = given.entry_point
     if source.language == "python":
         solution, name = supplied(solution, given)
-        name = name or _named_like_a_builtin(solution, given)
     row = {
         **source.base,
         "id": id,
@@ -100,16 +95,6 @@ def item_of(id: str, solution: str, source: Source, given: Given | None = None) 
         "entry_point": name,
     }
     return parsed(row, Item, "the row as a verify item")
-
-
-def _named_like_a_builtin(solution: str, given: Given) -> str | None:
-    """The function that asserts are about where it is called as a builtin is, such as MBPP's `sum(a, b)`: the one that the
-    solution defines of the names that they call, where all those are builtins. Else a builtin is Python's."""
-    if given.style != "asserts":
-        return None
-    called = {name for name in _CALLED.findall(str(given.tests)) if not iskeyword(name)}
-    own = [name for name in sorted(called) if hasattr(builtins, name) and defines(solution, name)]
-    return own[0] if len(own) == 1 and all(hasattr(builtins, name) for name in called) else None
 
 
 def _name(value: Mapping[str, Any], mapping: Mapping[str, str], prompt: str | None) -> str | None:

@@ -46,11 +46,12 @@ def undefined(code, defined, entry_point):
 
 def under_test(code, defined, entry_point):
     """What tests in plain statements take from the solution. Without an entry point, tests that use nothing of the solution but
-    a builtin's name are about that name."""
+    one builtin's name are about that name; of two, one could answer for the other."""
     found = undefined(code, defined, entry_point)
     if found or entry_point is not None or "solution" in used(code):
         return found
-    return used(code) & defined
+    builtin = used(code) & defined
+    return builtin if len(builtin) == 1 else set()
 
 
 def by_star(names, entry_point):
