@@ -4,7 +4,7 @@ A harness' file that is empty is the one of the same name in the language that i
 
 Words in braces in a command are filled in: `{source}` the solution's file, `{sources}` all files with its suffix, `{stem}`
 its name without suffix, `{memory_mb}` the memory limit. In a harness' files, `@SOLUTION@`, `@TESTS@` and `@ENTRY@` stand
-for these texts; in `cases` also `@BIND@` and `@NAMES@` (see `Cases`).
+for these texts, `@EACH@` and `@LEAVE@` for what `Harness` says; in `cases` also `@BIND@`, `@NAMES@`, `@AFTER@` (see `Cases`).
 """
 
 import re

@@ -7,6 +7,7 @@ import sys
 
 from conversation import TALK
 
+REASON = "a StopIteration that the solution raised may have ended a loop of the tests"
 TOOL = 4
 """A number that no tool of the interpreter's own list has."""
 
@@ -19,12 +20,13 @@ class Flight:
 
     def __del__(self):
         if not self.over:
-            reason = "a StopIteration that the solution raised ended a loop of the tests"
-            TALK.refused = TALK.refused or ("needs_shared", reason)
+            TALK.refused = TALK.refused or ("needs_shared", REASON)
 
 
 def watched(error):
     if isinstance(error, StopIteration):
+        if not hasattr(sys, "monitoring"):  # Python 3.11, where nothing tells
+            TALK.refuse("needs_shared", REASON)
         watch()
         error.__dict__["_flight"] = Flight()
     return error
