@@ -309,6 +309,13 @@ async def test_a_large_body_and_the_next_request_right_behind_it_are_both_answer
     assert said.count(b"HTTP/1.1 200 OK") == 2
 
 
+async def test_a_connection_may_carry_any_number_of_requests(address: str) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        for _ in range(40):
+            async with session.post(f"{address}/v1/verify", json=echo_item("x" * 30_000)) as reply:
+                assert reply.status == 200, await reply.text()
+
+
 async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, pool: Echo) -> None:
     slow = echo_item("sleep 0.5")
     accepted = [asyncio.create_task(ask(small, "/v1/verify", slow)) for _ in range(4)]

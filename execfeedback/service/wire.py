@@ -13,16 +13,18 @@ MOST_HEAD = 512 << 10
 class BoundedHeads(HttpToolsProtocol):
     """One connection."""
 
-    head, in_head = 0, True
+    head, in_head, came = 0, True, False
+    """Bytes without the end of a head, whether one is awaited, and whether one ended in what came last."""
 
     def data_received(self, data: bytes) -> None:
+        self.came = False
         super().data_received(data)
-        self.head = self.head + len(data) if self.in_head else 0
+        self.head = self.head + len(data) if self.in_head and not self.came else 0
         if self.head > MOST_HEAD and not self.transport.is_closing():
             self.send_400_response("The head of the request is too long.")
 
     def on_headers_complete(self) -> None:
-        self.in_head = False
+        self.in_head, self.came = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
