@@ -41,7 +41,23 @@ def wants_hidden(error):
     return isinstance(found, types.ModuleType) and found.__name__ in HIDDEN
 
 
-class SolutionModule(types.ModuleType):
+class Unchanged(types.ModuleType):
+    """A module of the solution, which the tests cannot change from here: what they set would be set for themselves alone."""
+
+    def __setattr__(self, name, value):
+        if not name.startswith("__"):  # what importing notes
+            refuse_change(self, name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name):
+        refuse_change(self, name)
+
+
+def refuse_change(module, name):
+    TALK.refuse("needs_shared", f"the tests change {name} in the solution's module {module.__name__}")
+
+
+class SolutionModule(Unchanged):
     """`solution` as the tests import it. Functions came with the names; others are fetched when they are used first.
 
     A module of the standard library that the solution imports under its own name is the tests' own copy here."""
@@ -70,7 +86,7 @@ class SolutionModule(types.ModuleType):
         return value
 
 
-class OtherModule(types.ModuleType):
+class OtherModule(Unchanged):
     """Another file of the solution, imported there when the tests use it first."""
 
     def __init__(self, name, entry_point):

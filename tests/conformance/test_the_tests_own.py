@@ -355,3 +355,29 @@ async def test_pickles_of_the_solution_hold_values_and_call_nothing(sandbox: San
             sandbox, solution=LYING.format(how), tests=UNPICKLED + "assert pickle.loads(dump([1])) == [1]\n"
         )
         assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
+
+
+RATED = "RATE = 2\n\n\ndef rate():\n    return RATE\n\n\ndef twice(x):\n    return RATE * x\n"
+CHANGES = {
+    "set": ("asserts", "import solution\nsolution.RATE = 2\nassert twice(2) == 4\n"),
+    "deleted": ("asserts", "import solution\ndel solution.rate\nassert twice(2) == 4\n"),
+    "mock": (
+        "asserts",
+        "import solution\nfrom unittest.mock import patch\nwith patch('solution.rate', lambda: 3):\n    assert twice(2) == 4\n",
+    ),
+    "monkeypatch": (
+        "pytest",
+        "import solution\n\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr(solution, 'RATE', 2)\n"
+        "    assert solution.twice(2) == 4\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", sorted(CHANGES))
+async def test_tests_that_change_the_solutions_module_need_one_process(how: str, sandbox: Sandbox) -> None:
+    style, tests = CHANGES[how]
+    found = await judged(sandbox, style=style, solution=RATED, tests=tests)
+    assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",)), found.failure
+
+    shared = await judged(sandbox, style=style, solution=RATED, tests=tests, integrity="shared")
+    assert (shared.verdict, shared.integrity) == ("passed", "shared"), shared.failure
