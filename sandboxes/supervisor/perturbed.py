@@ -9,6 +9,7 @@ import datetime
 import decimal
 import json
 import math
+import struct
 
 import perturbed_tables
 import values
@@ -24,14 +25,22 @@ MAPPINGS = ("d", "O", "C")
 
 def reply(payload, request, how):
     """The reply frame with every value of the solution changed, also those that it hands to the tests' functions.
-    Exceptions and the solution's own objects stay as they are."""
-    tree = json.loads(payload)
+    Exceptions and the solution's own objects stay as they are, and so does what it did not write by our code: the payload
+    itself where nothing changed."""
+    try:
+        wrong = changed_reply(json.loads(payload), request, how)
+        return payload if wrong == json.loads(payload) else json.dumps(wrong).encode("ascii")
+    except (*values.MALFORMED, struct.error):
+        return payload
+
+
+def changed_reply(tree, request, how):
     if tree[0] == "cb":
-        return json.dumps(handed_over(tree, how)).encode("ascii")
+        return handed_over(tree, how)
     if tree[0] == "same":
         tree = same_as_value(tree, request)
     if tree[0] != "ok":
-        return payload
+        return tree
     if type(tree[1]) is list and tree[1][0] == "&":
         tree[1] = unfolded(tree[1][1], [])[0]
     if not is_reference(tree[1]):
@@ -40,7 +49,7 @@ def reply(payload, request, how):
         tree[1] = None
     if tree[2] is not None:
         tree[2] = [None if changed is None else value(changed, how) for changed in tree[2]]
-    return json.dumps(tree).encode("ascii")
+    return tree
 
 
 def handed_over(tree, how):

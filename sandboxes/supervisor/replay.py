@@ -46,7 +46,7 @@ class Answers:
         if request is None:  # the names of the solution, which it does not answer but has
             return found[1:]
         wrong = perturbed.printed(found[1], self.how), perturbed.reply(found[2], found[0], self.how)
-        self.changed |= wrong[0] != found[1] or json.loads(wrong[1]) != json.loads(found[2])
+        self.changed |= wrong[0] != found[1] or wrong[1] is not found[2]
         return wrong
 
 

@@ -236,3 +236,42 @@ async def test_an_argument_that_is_sorted_in_place_is_changed_too(sandbox: Sandb
 
 async def test_a_failing_run_is_not_replayed(sandbox: Sandbox) -> None:
     assert await ends(sandbox, "assert total([1]) == 2\n") == {}
+
+
+FORGED = """
+import os
+import struct
+
+
+def forged(payload):
+    data = payload.encode()
+    os.write(3, struct.pack(">cI", b"v", len(data)) + data)
+    return 1
+
+
+def one():
+    return 1
+"""
+MALFORMED = (
+    '["ok", ["np", "<f8", [3], 7], null, null]',
+    '["ok", ["pF", 1, 2], null, null]',
+    '["ok", [], null, null]',
+    '["same", 9, null, null]',
+    '["cb"]',
+    "[]",
+    "1",
+    "{",
+)
+
+
+@pytest.mark.parametrize("payload", MALFORMED)
+def test_a_malformed_reply_stays_as_it_is(payload: str) -> None:
+    for how in perturbed.HOWS:
+        assert perturbed.reply(payload.encode(), b'["call", 1, [], []]', how) == payload.encode()
+
+
+@pytest.mark.parametrize("payload", sorted({*MALFORMED} - {'["cb"]'}))  # with that one no test passes
+async def test_malformed_replies_that_the_tests_swallow_are_replayed(payload: str, sandbox: Sandbox) -> None:
+    swallowed = f"try:\n    forged({payload!r})\nexcept Exception:\n    pass\nassert one() == 1\n"
+
+    assert set(await ends(sandbox, swallowed, solution=FORGED)) == set(perturbed.HOWS)
