@@ -214,12 +214,12 @@ def test_no_other_dtype_is_read(text: str) -> None:
 
 
 def crossed_once(value: object) -> Any:
-    return values.decode(values.loads(values.dumps(values.encode_once(value, REFS))), REFS)
+    return values.decode(values.loads(values.dumps(values.encode_once(value, values.Once(REFS)))), REFS)
 
 
 @given(nested)
 def test_what_holds_nothing_twice_is_written_as_ever(value: object) -> None:
-    once = values.encode_once(value, REFS)
+    once = values.encode_once(value, values.Once(REFS))
 
     assert shape(crossed_once(value)) == shape(value)
     assert once == values.encode(value, REFS) or once[0] == "&" or "nan" in repr(value)
@@ -239,7 +239,7 @@ def test_what_is_held_twice_is_one_object_there(inner: list[Any], chosen: list[i
 
 @given(st.lists(nested, min_size=1, max_size=4))
 def test_a_tree_that_names_objects_again_can_be_unfolded(inner: list[Any]) -> None:
-    tree = values.encode_once([inner, {1: (inner, inner[0])}], REFS)
+    tree = values.encode_once([inner, {1: (inner, inner[0])}], values.Once(REFS))
 
     assert perturbed.unfolded(tree[1], [])[0] == values.encode(
         [inner, {1: (inner, inner[0])}], REFS

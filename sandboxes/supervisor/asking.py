@@ -5,11 +5,13 @@ import sys
 import warnings
 
 import changes
+import tests_links
 import values
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from references import KNOWN_EXCEPTIONS, REFS
 from stops import watched
+from tests_links import Got, Sent, WrittenBack
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
@@ -18,51 +20,102 @@ NEVER_RAISED_AS_THEMSELVES = frozenset(
 )
 
 
-def send(x):
+def send(x, refs=REFS):
     try:
-        return values.encode(x, REFS)
+        return values.encode(x, refs)
     except values.Refused as error:
         TALK.refuse("needs_shared", str(error))
 
 
+def argument(x, sent):
+    tree = send(x, sent)
+    sent.ended()
+    return tree
+
+
+def ask(tree, sent=None, args=(), made=None, may_stop=False):
+    """The value of the reply, or the exception that it carries; arguments that changed are written back where they count.
+    `sent`: what the request holds, `made` who is called with what (see `changes`). `may_stop`: a StopIteration is what an
+    iterator ends with."""
+    with TALK.lock:
+        reply = TALK.ask(tree, sent and sent.news)
+        return result(reply, sent, args, changes.counting(made, WRITE_BACK), may_stop)
+
+
 def call(reference, args, kwargs):
     TALK.calls += 1
-    trees = [send(a) for a in args]
-    reply = TALK.ask(["call", reference, trees, [[send(k), send(v)] for k, v in kwargs.items()]])
-    return result(reply, (*args, *kwargs.values()), (reference, len(args), kwargs))
+    with TALK.lock:
+        sent = Sent()
+        trees = [argument(a, sent) for a in args]
+        named = [[send(k), argument(v, sent)] for k, v in kwargs.items()]
+        made = (reference, len(args), kwargs)
+        return ask(["call", reference, trees, named], sent, (*args, *kwargs.values()), made)
 
 
 def operate(name, *operands):
-    return result(TALK.ask(["op", name, [send(x) for x in operands]]), may_stop=name == "next")
+    with TALK.lock:
+        sent = Sent()
+        return ask(["op", name, [argument(x, sent) for x in operands]], sent, may_stop=name == "next")
+
+
+def assign(reference, name, value):
+    with TALK.lock:
+        sent = Sent()
+        ask(["set", reference, name, argument(value, sent)], sent)
 
 
 def attribute(reference, name):
-    found = result(TALK.ask(["get", reference, name]))
+    found = ask(["get", reference, name])
     if name[:1].isupper() and isinstance(found, type) and "_class_ref" in found.__dict__:
         type.__setattr__(found, "_named", True)
     return found
 
 
-def result(reply, args=(), made=None, may_stop=False):
-    """The value of a reply, or the exception that it carries; arguments that changed are written back where they count.
-    `may_stop`: a StopIteration is what an iterator ends with."""
+def result(reply, sent=None, args=(), counts=bool, may_stop=False):
+    if type(reply[-1]) is dict:
+        return result_and_news(reply.pop(), reply, sent, args, counts, may_stop)
+    return told(reply, got_of(reply, sent, counts), args, counts, may_stop)
+
+
+def result_and_news(said, reply, sent, args, counts, may_stop):
+    """The result, with what the answer says of links besides itself."""
+    try:
+        TALK.mutated |= tests_links.hear_first(said, sent, counts)
+        got = got_of(reply, sent, counts)
+    except values.MALFORMED:
+        raise values.Refused("malformed links") from None
+    try:
+        return told(reply, got, args, counts, may_stop)
+    finally:
+        try:
+            tests_links.hear(said, got, counts)
+        except values.MALFORMED:
+            raise values.Refused("malformed links") from None
+
+
+def got_of(reply, sent, counts):
+    changed = reply[2] if reply[0] in ("ok", "same") else None
+    return Got(sent, lambda n: changed is None or changed[n] is None or counts(n))
+
+
+def told(reply, got, args, counts, may_stop):
     if reply[0] == "exc":
         warn(reply[8])
         raise exception(reply) if may_stop else watched(exception(reply))
+    if reply[0] == "no":
+        TALK.refuse("needs_shared", str(reply[1]))
+    if reply[0] not in ("ok", "same"):
+        raise values.Refused("not a reply")
     changed = reply[2]
     warn(reply[3])
     if changed is not None:
         TALK.mutated = True
-        counts = changes.counting(made, WRITE_BACK)
-        write_back(args, changed, counts)
+        write_back(args, changed, counts, got.sent)
     if reply[0] == "same":
         argument = args[reply[1]]
-        if changed is None or counts(reply[1]):
-            return argument
-        return after_change(argument, changed[reply[1]])
-    if reply[0] != "ok":
-        raise values.Refused("not a reply")
-    return values.decode(reply[1], REFS)
+        return argument if got.same(reply[1]) else values.decode(changed[reply[1]], got)
+    named = type(reply[1]) is list and reply[1][:1] == ["&"] and len(reply[1]) == 2
+    return values.decode(reply[1][1], got) if named else values.decode(reply[1], REFS)
 
 
 def warn(warned):
@@ -72,15 +125,11 @@ def warn(warned):
         warnings.warn(str(text), category if issubclass(category, Warning) else UserWarning, stacklevel=4)
 
 
-def after_change(argument, tree):
-    return argument if tree is None else values.decode(tree, REFS)
-
-
-def write_back(args, changed, counts):
+def write_back(args, changed, counts, sent):
     """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
     for number, (argument, tree) in enumerate(zip(args, changed)):
         if tree is not None and counts(number):
-            changes.become(argument, values.decode(tree, REFS))
+            changes.become(argument, values.decode(tree, WrittenBack(sent, lambda n: True)))
 
 
 # ---- exceptions -----------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def counting(made, mutates):
 
 def become(old, new):
     """Give `old` the content of `new`; what lies in it and is still of its type stays the same object."""
-    if not same_kind(old, new):
+    if old is new or not same_kind(old, new):
         return
     if isinstance(old, list):
         old[:] = [merged(o, n) for o, n in zip(old, new)] + new[len(old) :]
@@ -42,6 +42,20 @@ def become(old, new):
         old._update_inplace(new)
     elif is_one_of(old, "numpy", ("ndarray",)) and old.shape == new.shape and old.dtype == new.dtype:
         old[...] = new
+
+
+def fill(old, new):
+    """Give `old` the content of `new`, and no more: what lies in it is what lies in `new`."""
+    if not same_kind(old, new):
+        return
+    if isinstance(old, (list, bytearray)):
+        old[:] = new
+    elif isinstance(old, collections.deque):
+        old.clear()
+        old.extend(new)
+    elif isinstance(old, (dict, set)):
+        old.clear()
+        old.update(new)
 
 
 def same_kind(old, new):

@@ -29,16 +29,21 @@ class Conversation:
     def __init__(self):
         self.replies = frames.Reader(CHANNEL)
         self.lock = _thread.RLock()
-        self.answer_callback = self.tell_error = None
+        self.answer_callback = self.tell_error = self.links = None
         self.refused = None
         self.gone = False
         self.mutated = False
         self.calls = 0
 
-    def ask(self, tree):
+    def ask(self, tree, news=None):
+        """`news`: of links, where it was to be known before the request was written."""
         with self.lock:
             if self.gone:
                 raise SolutionGone
+            news = self.links.said() if news is None else news
+            if news:
+                tree.append(news)
+                self.links.told()
             frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(tree)))
             return self.reply()
 

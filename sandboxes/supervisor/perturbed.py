@@ -34,6 +34,24 @@ def reply(payload, request, how):
         return payload
 
 
+def unlinked(payload):
+    """A request or a reply without what it says of links (see `links`): a replay has one side only. What our code did not
+    write stays as it is."""
+    if payload is None or not (payload.endswith(b"}]") or b'["&"' in payload or b'["a"' in payload):
+        return payload
+    try:
+        tree = json.loads(payload)
+        if type(tree[-1]) is dict:
+            tree.pop()
+        if tree[0] == "ok" and type(tree[1]) is list and tree[1][0] == "&":
+            tree[1] = unfolded(tree[1][1], [])[0]
+        if tree[0] in ("ok", "same") and tree[2] is not None:
+            tree[2] = [None if now is None else unfolded(now, [])[0] for now in tree[2]]
+        return json.dumps(tree).encode("ascii")
+    except values.MALFORMED:
+        return payload
+
+
 def changed_reply(tree, request, how):
     if tree[0] == "cb":
         return handed_over(tree, how)
@@ -41,8 +59,6 @@ def changed_reply(tree, request, how):
         tree = same_as_value(tree, request)
     if tree[0] != "ok":
         return tree
-    if type(tree[1]) is list and tree[1][0] == "&":
-        tree[1] = unfolded(tree[1][1], [])[0]
     if not is_reference(tree[1]):
         tree[1] = value(tree[1], how)
     elif how == "constant" and is_foreign(tree[1]):
@@ -76,15 +92,19 @@ def same_as_value(tree, request):
     """An argument that was returned, as the value that it had then."""
     _, number, changed, warnings = tree
     call = json.loads(request)
-    asked = [*call[2], *(value for _, value in call[3])][number]
-    was = asked if changed is None or changed[number] is None else changed[number]
+    whole = []
+    asked = [unfolded(tree, whole)[0] for tree in (*call[2], *(value for _, value in call[3]))]
+    was = asked[number] if changed is None or changed[number] is None else changed[number]
     return ["ok", was, changed, warnings]
 
 
 def unfolded(tree, whole):
-    """(A tree without names of objects that came before, how much it holds); `whole`: such pairs, as `values` counts them."""
+    """(A tree without names of objects that came before, how much it holds); `whole`: such pairs, as `values` counts them. What
+    names a link or an argument says as well what it was."""
     if type(tree) is not list or is_reference(tree):
         return tree, 1
+    if tree[0] in ("~", "a"):
+        return unfolded(tree[2], whole) if len(tree) == 3 else (0, 1)
     if tree[0] == "=":
         made, size = whole[tree[1]]
         return (made, size) if size < MOST_UNFOLDED else (0, 1)

@@ -5,14 +5,16 @@ reference and is a proxy here. An operator that would hand the solution an opera
 is refused unless the problem's contract names the class: `==` must run on real builtins, in this process.
 """
 
+import contextlib
 import sys
 
 import asking
-from asking import attribute, call, exception_class, operate, result, send
+from asking import ask, assign, attribute, call, exception_class, operate, send
 from callbacks import answer_callback
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from references import REFS, Standin, reference_of
+from tests_links import LINKS
 
 CONTRACT_CLASSES = frozenset()
 UNLIKE = (None, "neither this nor that", -987654321)
@@ -36,7 +38,7 @@ def start(contract, write_back):
     CONTRACT_CLASSES = frozenset(contract["classes"])
     names = contract.get("mutates")
     asking.WRITE_BACK = frozenset(names) if write_back and isinstance(names, list) else write_back
-    TALK.answer_callback, TALK.tell_error = answer_callback, REFS.put
+    TALK.answer_callback, TALK.tell_error, TALK.links = answer_callback, REFS.put, LINKS
 
 
 def make_proxy(tree):
@@ -105,7 +107,7 @@ def generator(tree):
         try:
             while True:
                 try:
-                    step = result(TALK.ask(["gen", tree, how, [send(value)]]), may_stop=True)
+                    step = ask(["gen", tree, how, [send(value)]], may_stop=True)
                 except StopIteration as end:
                     return end.value
                 try:
@@ -116,17 +118,18 @@ def generator(tree):
                     how, value = "throw", builtin_exception(type(error).__name__)(str(error))
         finally:
             if not TALK.gone:
-                TALK.ask(["gen", tree, "close", []])
+                with contextlib.suppress(Exception):  # nobody hears what a generator raises at its end
+                    ask(["gen", tree, "close", []])
 
     return steps()
 
 
 async def coroutine(tree):
-    return result(TALK.ask(["await", tree]))
+    return ask(["await", tree])
 
 
 async def async_generator(tree):
-    for item in result(TALK.ask(["collect", tree])):
+    for item in ask(["collect", tree]):
         yield item
 
 
@@ -241,10 +244,10 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return found
 
     def __setattr__(self, name, value):
-        result(TALK.ask(["set", reference_of(self), name, send(value)]))
+        assign(reference_of(self), name, value)
 
     def __delattr__(self, name):
-        result(TALK.ask(["del", reference_of(self), name]))
+        ask(["del", reference_of(self), name])
 
     def _decide(self, operator, *operands):
         """An operator that decides: only for classes that the contract names."""
@@ -257,7 +260,7 @@ class Proxy(Standin, metaclass=Meta, made=True):
         TALK.refuse("contract_classes", text)
 
     def _plain(self):
-        return result(TALK.ask(["plain", reference_of(self)]))
+        return ask(["plain", reference_of(self)])
 
     def __eq__(self, other):
         if self is other:
@@ -383,12 +386,12 @@ def no_judge_of_tables(method, proxy, name):
 
 def call_method(proxy, name):
     TALK.calls += 1
-    return result(TALK.ask(["gen", reference_of(proxy), name, []]))
+    return ask(["gen", reference_of(proxy), name, []])
 
 
 def leave(proxy, name, error):
     """Leave a context of the solution's: it sees the exception itself if it is one of its own, else one of its class."""
-    return result(TALK.ask(["exit", reference_of(proxy), name, None if error is None else REFS.put(error)]))
+    return ask(["exit", reference_of(proxy), name, None if error is None else REFS.put(error)])
 
 
 def add_operators():

@@ -21,6 +21,7 @@ import cleaning
 import frames
 import perturbed
 from children import forked
+from perturbed import unlinked
 from split import wait_for_end
 
 CLOSING_S = 2.0
@@ -63,6 +64,7 @@ def ends(slot, job, role, record, new_place):
     """How each replay ended: {"how", "end"}; and whether everything of them is gone. `role`: of the tests' zygote;
     `new_place` makes a run's directory."""
     found, clean, changed = [], True, False
+    record.turns = [(unlinked(asked), printed, unlinked(told)) for asked, printed, told in record.turns]
     for how in perturbed.HOWS:
         place, answers = new_place(), Answers(record, how)
         found.append({"how": how, "end": replayed(slot, job, role, place, answers)})

@@ -104,5 +104,5 @@ class OtherModule(Unchanged):
 
     def _there(self):
         if "_proxy" not in self.__dict__:
-            self.__dict__["_proxy"] = asking.result(TALK.ask(["import", self.__name__]))
+            self.__dict__["_proxy"] = asking.ask(["import", self.__name__])
         return self.__dict__["_proxy"]

@@ -8,7 +8,9 @@ is only a value; the judge process decides what it means.
               ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
               ["exc", names, base, module, args, text, x, traceback, warnings, parts]
+              ["no", why]                                                  there is a value, and it cannot cross
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
+    Both end with what is to be said of links, where there is something (see `links`).
 """
 
 import _thread
@@ -24,7 +26,9 @@ import warnings
 import frames
 import tables
 import values
+from links import Links
 from operations import OPERATIONS
+from solution_links import Answer, AsGiven, Given
 from solution_objects import Refs
 from solution_program import execute, flush, run_program
 from solution_reports import SOURCES, note_warning, report, warned
@@ -32,7 +36,6 @@ from test_objects import Callback
 
 CHANNEL = 3
 MUTABLE = (list, dict, set, bytearray, collections.deque)
-HOLDERS = frozenset({list, tuple, dict, collections.deque, collections.OrderedDict, collections.defaultdict})
 CHANGING = values.CHANGING_TAGS | {"np"}
 """Tags of values that can be changed in place; tables have tags of their own."""
 HOLDING = frozenset("t N F".split())
@@ -40,7 +43,7 @@ HOLDING = frozenset("t N F".split())
 
 
 REQUESTS = frames.Reader(CHANNEL)
-REFS = None
+REFS = LINKS = None
 TURN = _thread.allocate_lock()
 """Whose it is to send and to wait for what comes: one thread at a time, and none while a request is carried out."""
 
@@ -91,28 +94,77 @@ def answered(request):
 
 def reply(request):
     """The reply to one request. Every exception of the solution is data here, whatever its class."""
-    args, before = (), []
+    said = request.pop() if type(request[-1]) is dict else {}
     try:
-        if request[0] == "call":
-            before = [*request[2], *(value for _, value in request[3])]
-            args = values.values(before, REFS, 0)
-        result = HANDLERS[request[0]](request, args)
-        changed = [now_of(was, argument) for was, argument in zip(before, args)]
-        extra = changed if any(c is not None for c in changed) else None
-        for number, argument in enumerate(args):
-            if result is argument and (isinstance(argument, MUTABLE) or is_array(argument)):
-                return ["same", number, extra, warned()]
-        return ["ok", value_of(request, result), extra, warned()]
+        for number, content in said.get("changed", ()):
+            LINKS.become(number, content)
+        before = OPERANDS.get(request[0], nothing)(request)
+        given = Given(REFS, LINKS)
+        args = values.values(before, given, 0)
+        given.begin()
+        for number in said.get("gone", ()):
+            LINKS.end(number)
+        found, new = answer(request, before, args, given)
+    except values.Refused as error:
+        found, new = ["no", str(error)], []
     except BaseException as error:
-        return report(error, REFS)
+        found, new = report(error, REFS), []
+    news = LINKS.said(new)
+    LINKS.told()
+    return [*found, news] if news else found
 
 
-def now_of(was, argument):
-    """The tree of an argument that was changed in place; None for every other."""
+def answer(request, before, args, given):
+    """(The reply, what begins to be a link.)"""
+    result, places = HANDLERS[request[0]](request, args), given.places()
+    changed = changed_in(before, args, places) if request[0] == "call" else None
+    if request[0] == "call" and (number := same(result, args)) is not None:
+        del result
+        return ["same", number, changed, warned()], begun("a", given.kept())
+    if type(result) in values.ATOMS or type(result) is int:
+        return ["ok", values.encode(result, REFS), changed, warned()], begun("a", given.kept())
+    told = Answer(REFS, LINKS, places)
+    tree = value_of(request, result, told)
+    del result
+    new = [*begun("r", told.still_held()), *begun("a", given.kept())]
+    named = told.repeated or any(name == "r" for _, name, _ in new)
+    return ["ok", ["&", tree] if named else tree, changed, warned()], new
+
+
+def changed_in(before, args, places):
+    """Of each argument what it is now, where it was changed in place; None where none was."""
+    if not places and not any(type(was) is list and can_change(was) for was in before):
+        return None
+    as_given = AsGiven(REFS, LINKS, places)
+    changed = [now_of(was, x, as_given) for was, x in zip(before, args)]
+    return changed if any(now is not None for now in changed) else None
+
+
+def same(result, args):
+    """The number of the argument that is the result, as far as it is one that can be changed and is no link."""
+    for number, argument in enumerate(args):
+        if result is argument and (isinstance(argument, MUTABLE) or is_array(argument)):
+            return number if LINKS.number(argument) is None else None
+    return None
+
+
+def begun(name, found):
+    """Make links of [(place, object)]; what the tests' side must know of them."""
+    if not found or "pandas" in sys.modules or LINKS.left <= 0:  # a table has an order of its own
+        return []
+    return [[number, name, place] for place, x in found if LINKS.add(number := next(LINKS.fresh), x)]
+
+
+def nothing(_request):
+    return []
+
+
+def now_of(was, argument, as_given):
+    """The tree of an argument that was changed in place, with what was in it before by name; None for every other."""
     if type(was) is not list or not can_change(was):
         return None
-    now = values.encode(argument, REFS)
-    return None if now == was else now
+    now = values.encode(argument, as_given)
+    return None if now == was else values.encode(argument, Answer(REFS, LINKS, as_given.given))
 
 
 def can_change(tree):
@@ -126,15 +178,13 @@ def is_array(x):
     return type(x).__module__.partition(".")[0] in ("numpy", "pandas")
 
 
-def value_of(request, result):
+def value_of(request, result, told):
     """An object that the tests constructed stays an object; anything else crosses as its plain value if it has one."""
     constructed = request[0] == "call" and request[1][0] == "h" and request[1][2] == "class"
     own = type(result).__module__ == "solution" and not isinstance(result, Callback)
     if constructed and own and not hasattr(result, "_fields"):
         return REFS.put(result)
-    if type(result) in HOLDERS and "pandas" not in sys.modules:  # a table has an order of its own
-        return values.encode_once(result, REFS)
-    return values.encode(result, REFS)
+    return values.encode(result, REFS if "pandas" in sys.modules else told)
 
 
 async def awaited(x):
@@ -160,12 +210,18 @@ def call(function, args, positional, pairs):
     return function(*args[:positional], **dict(zip(names, args[positional:])))
 
 
+OPERANDS = {
+    "call": lambda r: [*r[2], *(value for _, value in r[3])],
+    "set": lambda r: [r[3]],
+    "op": lambda r: r[2],
+}
+"""By request the trees of what the tests give, in the order in which they wrote it."""
 HANDLERS = {
     "call": lambda r, args: call(values.decode(r[1], REFS), args, len(r[2]), r[3]),
     "get": lambda r, _: getattr(values.decode(r[1], REFS), r[2]),
-    "set": lambda r, _: setattr(values.decode(r[1], REFS), r[2], values.decode(r[3], REFS)),
+    "set": lambda r, args: setattr(values.decode(r[1], REFS), r[2], args[0]),
     "del": lambda r, _: delattr(values.decode(r[1], REFS), r[2]),
-    "op": lambda r, _: OPERATIONS[r[1]](*values.values(r[2], REFS, 0)),
+    "op": lambda r, args: OPERATIONS[r[1]](*args),
     "gen": lambda r, _: getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0)),
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
     "collect": lambda r, _: collected(values.decode(r[1], REFS)),
@@ -196,8 +252,9 @@ def failing(items):
 
 def warm_up():
     """Use what every run uses, before the fork: the interpreter specialises code as it runs, and writes to its pages."""
-    global REFS, CHANNEL
+    global REFS, LINKS, CHANNEL
     REFS, CHANNEL = Refs(()), os.open("/dev/null", os.O_WRONLY)
+    LINKS = Links(REFS, 1)
     function = ["h", 0, "func", ["f", "It does."], "builtins", "function", []]
     REFS.put(lambda *args, **kwargs: (list(args), {"a": 1.5}, None))
     warm = {}
@@ -212,7 +269,7 @@ def warm_up():
     os.close(CHANNEL)
     SOURCES.clear()
     linecache.clearcache()
-    REFS, CHANNEL = None, REQUESTS.fd
+    REFS, LINKS, CHANNEL = None, None, REQUESTS.fd
 
 
 # ---- what there is to do ---------------------------------------------------------------------------------------
@@ -230,9 +287,10 @@ def main():
 
 
 def run_split(job):
-    global REFS
+    global REFS, LINKS
     module = types.ModuleType("solution")
     REFS = Refs(job["classes"], module)
+    LINKS = Links(REFS, 1)
     module.__file__ = os.path.join(os.getcwd(), "solution.py")
     sys.argv[:] = ["solution.py"]
     sys.modules["solution"] = module

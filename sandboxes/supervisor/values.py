@@ -168,9 +168,8 @@ class Once:
         return x
 
 
-def encode_once(x, refs):
+def encode_once(x, once):
     """A tree in which what `x` holds more than once is one object; as `encode` writes it where there is no such thing."""
-    once = Once(refs)
     tree = encode(x, once)
     return ["&", tree] if once.repeated else tree
 
@@ -291,20 +290,17 @@ class Again:
         if len(tree) != 2 or type(tree[1]) is not int or not 0 <= tree[1] < len(self.found):
             raise Refused("malformed value")
         found, size = self.found[tree[1]]
-        self.add(size)
+        self.size += size
+        if self.size > MOST_REPEATED:
+            raise Refused("a value holds too much of itself")
         return found
 
     def passed(self, tree, found, before):
         """`before`: the size of what was read before it."""
-        self.add(1 + (len(tree[1]) if type(tree[-1]) is list and type(tree[1]) is list else 0))
+        self.size += 1 + (len(tree[1]) if type(tree[-1]) is list and type(tree[1]) is list else 0)
         if tree[0] in CHANGING_TAGS:
             self.found.append((found, self.size - before))
         return found
-
-    def add(self, size):
-        self.size += size
-        if self.size > MOST_REPEATED:
-            raise Refused("a value holds too much of itself")
 
 
 def decode_again(tree, refs, depth):

@@ -1,0 +1,199 @@
+"""Objects that can be changed and that both sides hold: what one side changes in them, the other hears before it looks.
+
+Theory of operation. A value crosses as a copy. Where the solution keeps what it was given (`self.items = items`), or gives
+away what it keeps (`return self.items`), Python has one object and not two, and tests look for exactly that: whether a
+result is a copy, whether the caller's list changes afterwards. So such an object, and whatever in it can be changed, becomes
+a link. The solution's side finds it by counting references: after a request, an argument that is held more often than
+before, or a part of the answer that is still held when the answer is gone. It gives it a number. From then on each side
+compares its own object with what it last was, before it sends anything, and what changed goes along; the other side gives its
+own object the same content. A link ends when one side has nobody left who could look, or when the comparing has cost too
+much.
+
+    a message may end with    {"new": [[number, "a" | "r", place]], "changed": [[number, content]], "gone": [number]}
+    in contents               ["~", number] is a link, ["+", number, content] one that begins here
+    in requests               ["~", number], and ["=", place] is what came at a place before
+    in answers                ["~", number, tree], and ["a", place, tree] is the very object of the request
+
+A place counts the objects that can be changed in the order in which they are whole, in the request or in the answer. The
+trees beside names are what a replay answers with, and what holds where a link has just ended. The solution's side gives
+positive numbers, the tests' side negative ones.
+"""
+
+import gc
+import itertools
+import sys
+
+import changes
+import values
+
+MOST_COMPARED = 1 << 22
+"""Values that a side compares in one run before it lets all links go: some tenths of a second."""
+HOLDING = (tuple, frozenset)
+"""What cannot be changed, and may hold what can."""
+A_LINK = 4
+"""What looking at a link costs besides its values, in values."""
+
+
+class Ended(values.Refused):
+    """What is named is no link any more."""
+
+
+class Link:
+    """`content`: what it was when both sides agreed; None before. `counts`: of an argument, whether changes by the solution are
+    for the tests to see; None of a result, where they are."""
+
+    def __init__(self, x, counts=None):
+        self.x, self.counts, self.content, self.size = x, counts, None, A_LINK
+
+    def agreed(self, content):
+        self.content, self.size = content, A_LINK + size(content)
+
+
+def size(tree):
+    return 1 + sum(map(size, tree)) if type(tree) is list else 1
+
+
+def holders(link):
+    """How many hold the object besides the link."""
+    return sys.getrefcount(link.x) - ALONE
+
+
+ALONE = 0
+ALONE = holders(Link([]))
+
+
+def reached(objects):
+    """The identities of these and of all that lies in them and can be changed."""
+    found, left = set(), list(objects)
+    while left:
+        x = left.pop()
+        if id(x) not in found and (type(x) in values.CHANGING or isinstance(x, HOLDING)):
+            found.add(id(x))
+            left.extend(gc.get_referents(x))
+    return found
+
+
+class Links:
+    """The links of one side, by number."""
+
+    def __init__(self, refs, step):
+        self.refs, self.fresh = refs, itertools.count(step, step)
+        self.known, self.numbers = {}, {}
+        self.waiting = {}
+        self.left = MOST_COMPARED
+
+    def number(self, x):
+        """The number of an object that is a link, else None."""
+        return self.numbers.get(id(x))
+
+    def add(self, number, x, counts=None):
+        """Whether it is one now. What lies in it comes before it."""
+        if id(x) in self.numbers or number in self.known:
+            return False
+        link = self.known[number] = Link(x, counts)
+        self.numbers[id(x)] = number
+        link.agreed(self.content(x, Known(self)))
+        return True
+
+    def content(self, x, refs):
+        """None for what has no form, or whose class does not let us look."""
+        try:
+            return values.WRITERS[type(x)](x, refs, 0)
+        except Exception:
+            return None
+
+    def end(self, number):
+        link = self.known.pop(number, None)
+        if link is not None:
+            del self.numbers[id(link.x)]
+
+    def let_go(self, number):
+        """End a link; the other side hears of it."""
+        self.end(number)
+        self.waiting.setdefault("gone", []).append(number)
+
+    def said(self, new=()):
+        """What the next message must say besides itself, until it was `told`."""
+        if new:
+            self.waiting.setdefault("new", []).extend(new)
+        if self.known:
+            for number, link in list(self.known.items()):
+                self.look(number, link)
+        return self.waiting
+
+    def told(self):
+        self.waiting = {}
+
+    def look(self, number, link):
+        """Note whether it is something else than when it was last looked at."""
+        content = self.content(link.x, Naming(self, link.counts)) if holders(link) else None
+        self.left -= link.size
+        if content is not None and content != link.content:
+            self.waiting.setdefault("changed", []).append([number, content])
+            link.agreed(self.content(link.x, Known(self)))
+        if content is None or self.left <= 0:
+            self.let_go(number)
+
+    def become(self, number, content):
+        """Change an object as the other side changed its own, if it is a link still. Raises Ended."""
+        link = self.known.get(number)
+        new = values.decode(content, Reading(self, link and link.counts))
+        if link is not None:
+            changes.fill(link.x, new)
+            link.agreed(self.content(link.x, Known(self)))
+
+
+class Known(values.Once):
+    """References in the content of a link, to other links."""
+
+    def __init__(self, links):
+        super().__init__(links.refs)
+        self.links = links
+
+    def place(self, x):
+        number = self.links.number(x)
+        return None if number is None else ["~", number]
+
+    def passed(self, x, tree):
+        raise values.Refused("what lies in a link is none yet")
+
+    def kept(self, x):
+        """The value of a subclass that can be changed would come back as another object."""
+        if type(x) in values.CHANGING:
+            raise values.Refused("a copy of what can be changed")
+        return super().kept(x)
+
+
+class Naming(Known):
+    """The same, where what is no link yet becomes one."""
+
+    def __init__(self, links, counts):
+        super().__init__(links)
+        self.counts = counts
+
+    def passed(self, x, tree):
+        number = next(self.links.fresh)
+        self.links.add(number, x, self.counts)
+        return ["+", number, tree]
+
+
+class Reading(values.Again):
+    """References in the content of a link, as they are read."""
+
+    def __init__(self, links, counts):
+        super().__init__(links.refs)
+        self.links, self.counts = links, counts
+
+    def get(self, tree):
+        if tree[0] not in ("~", "+"):
+            return self.inner.get(tree)
+        if tree[0] == "~":
+            if tree[1] not in self.links.known:
+                raise Ended(f"no link {tree[1]!r:.30}")
+            return self.links.known[tree[1]].x
+        found = values.decode(tree[2], self)
+        if type(tree[1]) is not int or type(found) not in values.CHANGING:
+            raise values.Refused("malformed value")
+        if not self.links.add(tree[1], found, self.counts):
+            raise values.Refused("malformed value")
+        return found

@@ -1,0 +1,84 @@
+"""Which objects the solution still has of what it was given, and of what it answered: those become links."""
+
+import sys
+
+import values
+from links import Link, holders, reached
+
+
+class Given(values.Again):
+    """References of a request: the objects in it that can be changed, by place, and how often each is held."""
+
+    def __init__(self, refs, links):
+        super().__init__(refs)
+        self.links = links
+        self.objects, self.before = [], []
+
+    def get(self, tree):
+        return self.links.known[tree[1]].x if tree[0] == "~" else super().get(tree)
+
+    def begin(self):
+        """All is here, and nobody has it yet."""
+        self.objects, self.found = [x for x, _size in self.found], []
+        self.before = [sys.getrefcount(x) for x in self.objects]
+
+    def places(self):
+        """By identity."""
+        return {id(x): place for place, x in enumerate(self.objects)}
+
+    def kept(self):
+        """[(place, object)] of those that are held more often than before, and of what lies in them."""
+        if not self.objects:
+            return []
+        now = [sys.getrefcount(x) for x in self.objects]
+        kept = [x for n, x in enumerate(self.objects) if now[n] > self.before[n]]
+        inside = reached(kept) if kept else ()
+        return [(n, x) for n, x in enumerate(self.objects) if id(x) in inside]
+
+
+class AsGiven(values.Once):
+    """References with which the objects of a request are written as they came in it, and others not. `places`: by identity."""
+
+    def __init__(self, refs, links, places):
+        super().__init__(refs)
+        self.links, self.given = links, places
+
+    def place(self, x):
+        number = self.links.number(x)
+        return super().place(x) if number is None else ["~", number]
+
+    def passed(self, x, tree):
+        if id(x) not in self.given:
+            return ["another", tree]
+        self.places[id(x)] = self.given[id(x)]
+        return tree
+
+
+class Answer(values.Once):
+    """References of an answer: what it holds twice, what is a link, and what is of an argument (place by identity)."""
+
+    def __init__(self, refs, links, arguments):
+        super().__init__(refs)
+        self.links, self.arguments = links, arguments
+        self.objects = []
+
+    def passed(self, x, tree):
+        super().passed(x, tree)
+        number, place = self.links.number(x), self.arguments.get(id(x))
+        own = number is None and place is None
+        self.objects.append(x if own else None)
+        if own:
+            return tree
+        self.repeated = True
+        return ["a", place, tree] if number is None else ["~", number, tree]
+
+    def still_held(self):
+        """[(place, object)] of those that somebody holds now that the answer is gone, which may be another of them."""
+        found, one = [], Link(None)
+        self.alive.clear()
+        while self.objects:
+            one.x = None  # what it held goes before the next is counted
+            one.x = self.objects.pop()
+            if one.x is not None and holders(one):
+                found.append((len(self.objects), one.x))
+        return found[::-1]
