@@ -31,6 +31,7 @@ class Conversation:
         self.lock = _thread.RLock()
         self.answer_callback = self.tell_error = self.links = None
         self.refused = None
+        self.around = dict
         self.gone = False
         self.mutated = False
         self.calls = 0
@@ -40,9 +41,9 @@ class Conversation:
         with self.lock:
             if self.gone:
                 raise SolutionGone
-            news = self.links.said() if news is None else news
-            if news:
-                tree.append(news)
+            said = {**self.around(), **(self.links.said() if news is None else news)}
+            if said:
+                tree.append(said)
                 self.links.told()
             frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(tree)))
             return self.reply()

@@ -11,6 +11,7 @@ import json
 import linecache
 import os
 import sys
+import tempfile
 
 import asking
 import conversation
@@ -21,9 +22,11 @@ import proxies
 import solution_module
 import tables  # noqa: F401, adds itself to what values may cross
 import values
+from ambient import Ambient
 from conversation import CHANNEL, TALK
 from references import REFS
 from results import not_loaded, test
+from unseen import Replaced
 
 STYLES = {"judge_asserts": ("asserts", "humaneval")}
 RUNNERS = {}
@@ -106,6 +109,8 @@ def main():
         prepared = runner.prepare(plan)
     except runner.BAD_TESTS as error:
         return end([test("tests", "error", "tests", "tests_error", f"{type(error).__name__}: {error}")], 0)
+    open_temporary_files()
+    watch_surroundings("\n".join(texts(plan)))
     try:
         names, functions, modules = loaded()
     except not_loaded.CAUGHT as error:
@@ -113,6 +118,39 @@ def main():
     module = solution_module.SolutionModule(names, functions, modules, plan["entry_point"])
     solution_module.put(module, plan["modules"], plan["main"])
     return end(*runner.run(plan, prepared, module))
+
+
+def texts(plan):
+    return [text for text in (plan["tests"], *plan["files"].values()) if isinstance(text, str)]
+
+
+def open_temporary_files():
+    """What the tests make for the solution to read and write is for both uids; their own files have their places by now."""
+    make_folder, make_file = tempfile.mkdtemp, tempfile._mkstemp_inner
+
+    def mkdtemp(*args, **kwargs):
+        path = make_folder(*args, **kwargs)
+        os.chmod(path, 0o777)
+        return path
+
+    def mkstemp(*args, **kwargs):
+        fd, path = make_file(*args, **kwargs)
+        os.fchmod(fd, 0o666)
+        return fd, path
+
+    tempfile.mkdtemp, tempfile._mkstemp_inner = mkdtemp, mkstemp
+
+
+def watch_surroundings(text):
+    """From now on the solution's side hears of what the tests set around themselves. `text`: all that they are written in."""
+    ambient, replaced = Ambient(text), Replaced(text)
+
+    def around():
+        replaced.refuse_change()
+        return ambient.said()
+
+    if ambient.last or replaced.were:
+        TALK.around = around
 
 
 def loaded():

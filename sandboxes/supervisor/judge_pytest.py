@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import pathlib
 import tempfile
 
 import asserts
@@ -36,6 +37,22 @@ def expected(_prepared):
     return 1
 
 
+def open_folder():
+    return pathlib.Path(tempfile.mkdtemp(dir=".", prefix="tmp-")).resolve()
+
+
+class Folders:
+    """What `tmp_path_factory` is."""
+
+    def mktemp(self, basename, numbered=True):
+        folder = open_folder() / basename
+        folder.mkdir()
+        return folder
+
+    def getbasetemp(self):
+        return pathlib.Path().resolve()
+
+
 class Reporter:
     """A pytest plugin that turns reports into results and gives `tmp_path` in the run's directory, open to both sides."""
 
@@ -45,9 +62,11 @@ class Reporter:
 
     @pytest.fixture
     def tmp_path(self):
-        folder = tempfile.mkdtemp(dir=".", prefix="tmp-")
-        os.chmod(folder, 0o777)
-        return __import__("pathlib").Path(folder).resolve()
+        return open_folder()
+
+    @pytest.fixture(scope="session")
+    def tmp_path_factory(self):
+        return Folders()
 
     def pytest_runtest_logstart(self, nodeid, location):
         self.calls, self.compared = TALK.calls, None

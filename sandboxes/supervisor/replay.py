@@ -39,6 +39,7 @@ class Answers:
 
     def to(self, request):
         """(printed, reply), or None where the record has nothing more to say."""
+        request = unlinked(request)
         at = self.turns[self.next] if self.next < len(self.turns) else None
         self.next += 1
         found = at if at is not None and at[0] == request else self.known.get(request, at)

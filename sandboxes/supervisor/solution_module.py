@@ -57,6 +57,13 @@ def refuse_change(module, name):
     TALK.refuse("needs_shared", f"the tests change {name} in the solution's module {module.__name__}")
 
 
+def kept(module, name, value):
+    """A function, class or module is asked for once; a value may be another one the next time."""
+    if callable(value) or isinstance(value, types.ModuleType):
+        module.__dict__[name] = value
+    return value
+
+
 class SolutionModule(Unchanged):
     """`solution` as the tests import it. Functions came with the names; others are fetched when they are used first.
 
@@ -82,8 +89,7 @@ class SolutionModule(Unchanged):
             value = __import__(own_name(name))
         else:
             value = asking.attribute(["m"], name)
-        self.__dict__[name] = value
-        return value
+        return kept(self, name, value)
 
 
 class OtherModule(Unchanged):
@@ -98,9 +104,7 @@ class OtherModule(Unchanged):
             return by_star(asking.operate("dir", self._there()), self._entry_point, sys._getframe(1))
         if name.startswith("__"):
             raise AttributeError(name)
-        value = asking.attribute(reference_of(self._there()), name)
-        self.__dict__[name] = value
-        return value
+        return kept(self, name, asking.attribute(reference_of(self._there()), name))
 
     def _there(self):
         if "_proxy" not in self.__dict__:

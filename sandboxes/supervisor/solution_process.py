@@ -23,6 +23,7 @@ import sys
 import types
 import warnings
 
+import ambient
 import frames
 import tables
 import values
@@ -96,6 +97,8 @@ def reply(request):
     """The reply to one request. Every exception of the solution is data here, whatever its class."""
     said = request.pop() if type(request[-1]) is dict else {}
     try:
+        if said:
+            ambient.become(said)
         for number, content in said.get("changed", ()):
             LINKS.become(number, content)
         before = OPERANDS.get(request[0], nothing)(request)

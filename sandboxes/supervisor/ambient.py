@@ -1,0 +1,127 @@
+"""What of the tests' process the solution's has as well: environment, folder, arguments, and the state of random numbers.
+
+Tests set these for the solution (`os.environ["MODE"] = "x"`, `random.seed(42)`, `monkeypatch.chdir`), and in one process they
+are one. So the tests' side says with a request what changed of them since the last. Never the other way: what the solution does
+to its own is not the tests'. Only what the tests' text names is looked at.
+"""
+
+import functools
+import importlib.util
+import os
+import random
+import re
+import sys
+
+import values
+
+
+def environ():
+    return {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+def difference(now, last):
+    """None for a variable that is gone."""
+    return {name: now.get(name) for name in now.keys() | last.keys() if now.get(name) != last.get(name)}
+
+
+def become_environ(changed):
+    for name, text in changed.items():
+        if text is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = text
+
+
+def arguments():
+    return [x for x in sys.argv if type(x) is str]
+
+
+def become_arguments(new):
+    sys.argv[:] = new
+
+
+def state_of_random():
+    version, numbers, following = random.getstate()
+    return [version, list(numbers), following]
+
+
+def become_random(new):
+    version, numbers, following = new
+    random.setstate((version, tuple(numbers), following))
+
+
+def state_of_numpy():
+    """Of the numbers that are drawn without a generator of one's own."""
+    import numpy
+
+    kind, numbers, *others = numpy.random.get_state()
+    return [kind, numbers.tolist(), *others]
+
+
+def become_numpy(new):
+    import numpy
+
+    numpy.random.set_state(tuple(new))
+
+
+def whole(now, _last):
+    return now
+
+
+PARTS = {
+    "environ": (re.compile("env"), environ, difference, become_environ),
+    "folder": (re.compile("chdir"), os.getcwd, whole, os.chdir),
+    "arguments": (re.compile("argv"), arguments, whole, become_arguments),
+    "random": (re.compile(r"seed\(|setstate"), state_of_random, whole, become_random),
+    "numpy": (re.compile(r"seed\(|set_state"), state_of_numpy, whole, become_numpy),
+}
+"""Name -> (what the tests' text then has; what it is here; what is said of it; how it becomes so there)."""
+
+
+class Ambient:
+    """What the other side was told last."""
+
+    def __init__(self, text):
+        there = [name for name, (words, *_) in PARTS.items() if words.search(text)]
+        if "numpy" in there and not ("numpy" in text and importlib.util.find_spec("numpy")):
+            there.remove("numpy")
+        self.last = {name: PARTS[name][1]() for name in there}
+        self.set_anew = set()
+        if "random" in self.last:
+            self.watch(random, "random", ("seed", "setstate"))
+        if "numpy" in self.last:
+            self.watch(sys.modules["numpy"].random, "numpy", ("seed", "set_state"))
+
+    def watch(self, module, part, names):
+        """The same seed again gives the same state, and the solution may have drawn since."""
+        for name in names:
+            setattr(module, name, self.noting(part, getattr(module, name)))
+
+    def noting(self, part, function):
+        @functools.wraps(function)
+        def noted(*args, **kwargs):
+            self.set_anew.add(part)
+            return function(*args, **kwargs)
+
+        return noted
+
+    def said(self):
+        """What changed since, by name."""
+        changed = {}
+        for name, was in self.last.items():
+            _, here, told, _ = PARTS[name]
+            now = here()
+            if now != was or name in self.set_anew:
+                changed[name] = told(now, was)
+                self.last[name] = now
+        self.set_anew.clear()
+        return changed
+
+
+def become(said):
+    """Raises Refused where this process cannot be as the tests' is."""
+    for name in PARTS.keys() & said.keys():
+        try:
+            PARTS[name][3](said[name])
+        except OSError as error:
+            raise values.Refused(f"the solution's process cannot have the tests' {name}: {error}") from None
