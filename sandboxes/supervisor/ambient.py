@@ -50,18 +50,18 @@ def become_random(new):
     random.setstate((version, tuple(numbers), following))
 
 
+def numpy_random():
+    return importlib.import_module("numpy.random")
+
+
 def state_of_numpy():
     """Of the numbers that are drawn without a generator of one's own."""
-    import numpy
-
-    kind, numbers, *others = numpy.random.get_state()
+    kind, numbers, *others = numpy_random().get_state()
     return [kind, numbers.tolist(), *others]
 
 
 def become_numpy(new):
-    import numpy
-
-    numpy.random.set_state(tuple(new))
+    numpy_random().set_state(tuple(new))
 
 
 def whole(now, _last):
@@ -90,7 +90,7 @@ class Ambient:
         if "random" in self.last:
             self.watch(random, "random", ("seed", "setstate"))
         if "numpy" in self.last:
-            self.watch(sys.modules["numpy"].random, "numpy", ("seed", "set_state"))
+            self.watch(numpy_random(), "numpy", ("seed", "set_state"))
 
     def watch(self, module, part, names):
         """The same seed again gives the same state, and the solution may have drawn since."""

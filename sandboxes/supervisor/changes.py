@@ -3,6 +3,9 @@
 import collections
 import sys
 
+FUNCTIONS = ("func", "func with parts")
+"""Kinds of references that say the names of their parameters."""
+
 
 def counting(made, mutates):
     """A function that says whether the changes of the n-th argument of a call are part of the answer. `made`: (reference to the
@@ -11,7 +14,7 @@ def counting(made, mutates):
     if not isinstance(mutates, frozenset) or made is None:
         return lambda number: bool(mutates)
     reference, positional, kwargs = made
-    declared = [str(name) for name in reference[6]] if reference[2] == "func" else []
+    declared = [str(name) for name in reference[6]] if reference[2] in FUNCTIONS else []
     names = [*declared[:positional], *[None] * (positional - len(declared)), *kwargs]
     return lambda number: names[number] is None or names[number] in mutates
 

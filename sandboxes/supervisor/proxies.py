@@ -51,6 +51,8 @@ def make_proxy(tree):
         return class_proxy(tree, names)
     if kind == "func":
         return function_proxy(tree, names)
+    if kind == "func with parts":
+        return FunctionWithParts(tree, names)
     if kind == "gen":
         return generator(tree)
     if kind == "coro":
@@ -99,6 +101,30 @@ def function_proxy(tree, names):
     proxy.__doc__ = names[1] if len(names) > 1 else None
     proxy.__module__ = "solution"
     return proxy
+
+
+class FunctionWithParts(Standin):
+    """A function to which the solution gave attributes, as decorators do (`wrapper.calls = 0`)."""
+
+    def __init__(self, tree, names):
+        doc = names[1] if len(names) > 1 else None
+        self.__dict__.update(
+            _ref=tree, __name__=names[0], __qualname__=names[0], __doc__=doc, __module__="solution"
+        )
+
+    def __call__(self, *args, **kwargs):
+        return call(self._ref, args, kwargs)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return attribute(self._ref, name)
+
+    def __setattr__(self, name, value):
+        assign(self._ref, name, value)
+
+    def __repr__(self):
+        return f"<function {self.__name__}>"
 
 
 def generator(tree):

@@ -67,7 +67,8 @@ def describe(x):
     bases of each class); of a function its own name."""
     if isinstance(x, types.FunctionType):
         code = x.__code__
-        return "func", said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
+        kind = "func" if x.__dict__.keys() <= {"__wrapped__"} else "func with parts"
+        return kind, said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
     cls = x if isinstance(x, type) else type(x)
     line = [c for c in cls.__mro__ if c is not object]
     names = [str(c.__name__) for c in line]

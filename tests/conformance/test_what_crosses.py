@@ -421,3 +421,57 @@ def giving():
 async def test_contexts_and_exceptions_tell_what_they_know(tests: str, sandbox: Sandbox) -> None:
     tests += "\nassert isinstance(Guard(), Guard) and list(giving()) == [1]"
     assert outcome(await judged(sandbox, LEAVING, tests)) == PASSED
+
+
+COUNTED = """
+import functools
+
+
+def counted(f):
+    @functools.wraps(f)
+    def wrapper(*args):
+        wrapper.calls += 1
+        wrapper.seen.append(args)
+        return f(*args)
+
+    wrapper.calls, wrapper.seen = 0, []
+    return wrapper
+
+
+@counted
+def double(x):
+    "Twice."
+    return 2 * x
+
+
+def change(x):
+    x.append(1)
+
+
+change.plain = True
+"""
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "assert double(2) == 4 and double.calls == 1\nassert double(3) == 6 and double.calls == 2",
+        "double(1)\nassert double.seen == [(1,)]\ndouble.calls = 10\ndouble(1)\nassert double.calls == 11",
+        "assert (double.__name__, double.__doc__, callable(double)) == ('double', 'Twice.', True)\nassert double(1) == 2",
+        "assert list(map(double, [1, 2])) == [2, 4] and double.calls == 2\nassert not hasattr(double, 'other')",
+        "assert counted(lambda x: x + 1)(1) == 2\nagain = counted(double)\n"
+        "assert again(1) == 2 and again.calls == double.calls == 1",
+    ],
+)
+async def test_attributes_of_functions_are_the_solutions(tests: str, sandbox: Sandbox) -> None:
+    assert (
+        outcome(await judged(sandbox, COUNTED, f"from solution import counted, double\n{tests}\n")) == PASSED
+    )
+
+
+async def test_a_function_with_attributes_has_named_parameters_as_any(sandbox: Sandbox) -> None:
+    tests = "from solution import change\nmine = []\nassert change(mine) is None and mine == [1]\n"
+
+    for mutates, ends in ((["x"], "passed"), (["y"], "wrong_answer")):
+        found = await judged(sandbox, COUNTED, tests, contract={"mutates": mutates})
+        assert found.verdict == ends

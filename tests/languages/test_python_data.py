@@ -41,6 +41,36 @@ async def test_problems_are_judged_split(name: str, solution: str, ends: str, sa
     assert found.environment.startswith("execfeedback/python-data:")
 
 
+SEEDS = """
+import numpy as np
+from solution import draw
+
+np.random.seed(3)
+a = draw(5)
+np.random.seed(3)
+assert (a == np.random.randint(0, 100, 5)).all()
+np.random.seed(3)
+assert (draw(5) == a).all()
+assert (draw(5) != a).any()
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.more_languages
+async def test_the_seed_of_arrays_is_the_solutions_as_well(sandbox: Sandbox) -> None:
+    solution = "import numpy as np\n\n\ndef draw(n):\n    return np.random.randint(0, 100, n)\n"
+    given = {
+        "id": "x",
+        "language": "python",
+        "style": "asserts",
+        "environment": "python-data",
+        "tests": SEEDS,
+    }
+    found = await verdict_of(Item.model_validate({**given, "solution": solution}), sandbox)
+
+    assert (found.verdict, found.failure) == ("passed", None)
+
+
 TABLES = """
 import numpy as np
 import pandas as pd
