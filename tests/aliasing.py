@@ -64,6 +64,11 @@ def replace(x):
     return x
 
 
+def spoil(x, v):
+    x.append([v])
+    raise ValueError(v)
+
+
 def drop(n):
     if KEPT:
         del KEPT[n % len(KEPT)]
@@ -108,9 +113,9 @@ def inner(x):
     return next((y for y in x if isinstance(y, list)), x)
 
 
-def failed(box, v):
+def failed(call, *args):
     try:
-        box.fail(v)
+        call(*args)
     except ValueError:
         pass
 
@@ -154,7 +159,8 @@ DO = (
     "table()['k{n}'] = {x}",
     "table().pop('k{n}', None)",
     "{b}.x = {x}",
-    "failed({b}, {v})",
+    "failed({b}.fail, {v})",
+    "failed(spoil, {x}, {v})",
     "{b} = Box({x})",
 )
 

@@ -15,6 +15,8 @@ from tests_links import Got, Sent, WrittenBack
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
+CHANGED = {"ok": 2, "same": 2, "exc": 10}
+"""Where a reply says which arguments were changed."""
 NEVER_RAISED_AS_THEMSELVES = frozenset(
     {"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"}
 )
@@ -94,26 +96,24 @@ def result_and_news(said, reply, sent, args, counts, may_stop):
 
 
 def got_of(reply, sent, counts):
-    changed = reply[2] if reply[0] in ("ok", "same") else None
+    changed = changed_of(reply)
     return Got(sent, lambda n: changed is None or changed[n] is None or counts(n))
 
 
 def told(reply, got, args, counts, may_stop):
     if reply[0] == "exc":
         warn(reply[8])
+        take_changes(reply, got, args, counts)
         raise exception(reply) if may_stop else watched(exception(reply))
     if reply[0] == "no":
         TALK.refuse("needs_shared", str(reply[1]))
     if reply[0] not in ("ok", "same"):
         raise values.Refused("not a reply")
-    changed = reply[2]
     warn(reply[3])
-    if changed is not None:
-        TALK.mutated = True
-        write_back(args, changed, counts, got.sent)
+    take_changes(reply, got, args, counts)
     if reply[0] == "same":
         argument = args[reply[1]]
-        return argument if got.same(reply[1]) else values.decode(changed[reply[1]], got)
+        return argument if got.same(reply[1]) else values.decode(reply[2][reply[1]], got)
     named = type(reply[1]) is list and reply[1][:1] == ["&"] and len(reply[1]) == 2
     return values.decode(reply[1][1], got) if named else values.decode(reply[1], REFS)
 
@@ -125,11 +125,21 @@ def warn(warned):
         warnings.warn(str(text), category if issubclass(category, Warning) else UserWarning, stacklevel=4)
 
 
-def write_back(args, changed, counts, sent):
+def changed_of(reply):
+    """Of each argument what it is now, where the solution changed it; None where it changed none."""
+    place = CHANGED.get(reply[0])
+    return reply[place] if place is not None and len(reply) > place else None
+
+
+def take_changes(reply, got, args, counts):
     """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
+    changed = changed_of(reply)
+    if changed is None:
+        return
+    TALK.mutated = True
     for number, (argument, tree) in enumerate(zip(args, changed)):
         if tree is not None and counts(number):
-            changes.become(argument, values.decode(tree, WrittenBack(sent, lambda n: True)))
+            changes.become(argument, values.decode(tree, WrittenBack(got.sent, lambda n: True)))
 
 
 # ---- exceptions -----------------------------------------------------------------------------------------------------
@@ -141,7 +151,7 @@ EXCEPTION_CLASSES = {}
 def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
-    _, names, base, module, args, text, reference, trace, _warned, parts = reply
+    _, names, base, module, args, text, reference, trace, _warned, parts, *_changed = reply
     if reference[0] == "cb":
         return marked(its_own(reference), reference, text, trace)
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])

@@ -45,8 +45,9 @@ def unlinked(payload):
             tree.pop()
         if tree[0] == "ok" and type(tree[1]) is list and tree[1][0] == "&":
             tree[1] = unfolded(tree[1][1], [])[0]
-        if tree[0] in ("ok", "same") and tree[2] is not None:
-            tree[2] = [None if now is None else unfolded(now, [])[0] for now in tree[2]]
+        at = {"ok": 2, "same": 2, "exc": 10}.get(tree[0], len(tree))
+        if at < len(tree) and tree[at] is not None:
+            tree[at] = [None if now is None else unfolded(now, [])[0] for now in tree[at]]
         return json.dumps(tree).encode("ascii")
     except values.MALFORMED:
         return payload

@@ -7,7 +7,7 @@ is only a value; the judge process decides what it means.
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
               ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
-              ["exc", names, base, module, args, text, x, traceback, warnings, parts]
+              ["exc", names, base, module, args, text, x, traceback, warnings, parts, changed]
               ["no", why]                                                  there is a value, and it cannot cross
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
     Both end with what is to be said of links, where there is something (see `links`).
@@ -96,13 +96,13 @@ def answered(request):
 def reply(request):
     """The reply to one request. Every exception of the solution is data here, whatever its class."""
     said = request.pop() if type(request[-1]) is dict else {}
+    given, before, args = Given(REFS, LINKS), [], []
     try:
         if said:
             ambient.become(said)
         for number, content in said.get("changed", ()):
             LINKS.become(number, content)
         before = OPERANDS.get(request[0], nothing)(request)
-        given = Given(REFS, LINKS)
         args = values.values(before, given, 0)
         given.begin()
         for number in said.get("gone", ()):
@@ -111,10 +111,16 @@ def reply(request):
     except values.Refused as error:
         found, new = ["no", str(error)], []
     except BaseException as error:
-        found, new = report(error, REFS), []
+        found, new = raised(error, request, before, args, given)
     news = LINKS.said(new)
     LINKS.told()
     return [*found, news] if news else found
+
+
+def raised(error, request, before, args, given):
+    """(The reply that carries an exception, what begins to be a link.)"""
+    changed = changed_in(before, args, given.places()) if request[0] == "call" and args else None
+    return [*report(error, REFS), changed], begun("a", given.kept())
 
 
 def answer(request, before, args, given):

@@ -232,6 +232,42 @@ async def test_whether_a_call_may_change_its_argument_is_up_to_the_contract_whos
     assert await found("[3, 1, 2]", None) == await found("[1, 2, 3]", None) == "unverifiable"
 
 
+FAILS = """
+class Till:
+    def __init__(self):
+        self.seen = []
+
+    def pay(self, coins):
+        {first}
+        if 3 in coins:
+            raise ValueError("no such coin")
+        coins.clear()
+
+    def remember(self, coins):
+        self.seen = coins
+        raise KeyError(1)
+"""
+
+
+async def test_what_a_call_changes_before_it_fails_is_changed(sandbox: Sandbox) -> None:
+    whole, half = FAILS.format(first="pass"), FAILS.format(first="coins.remove(1)")
+    tests = (
+        "def test_a():\n    coins = [1, 3]\n    with pytest.raises(ValueError):\n        Till().pay(coins)\n"
+        "    assert coins == [1, 3]\n\n\n"
+        "def test_b():\n    till, coins = Till(), [5]\n    with pytest.raises(KeyError):\n        till.remember(coins)\n"
+        "    coins.append(6)\n    assert till.seen == [5, 6]\n"
+    )
+
+    async def found(solution: str, mutates: bool | None) -> str:
+        text = f"import pytest\nfrom solution import Till\n\n\n{tests}"
+        one = await judged(sandbox, solution, text, style="pytest", contract={"mutates": mutates})
+        return str(one.verdict)
+
+    assert await found(whole, None) == await found(whole, True) == await found(half, False) == "passed"
+    assert await found(half, True) == "wrong_answer"
+    assert await found(half, None) == "unverifiable"
+
+
 async def test_what_is_kept_is_compared_for_a_bounded_time(sandbox: Sandbox) -> None:
     solution = "def each(items):\n    for x in items:\n        yield x\n"
     tests = "mine = list(range(20000))\nassert list(each(mine)) == mine\n"
