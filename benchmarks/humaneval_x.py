@@ -58,8 +58,7 @@ def as_item(row: Row) -> Item:
     problem = humaneval_x.problem(row)
     suite = suite_of(problem)
     assert suite is not None and problem.reference is not None
-    given = item_for(problem, problem.reference, suite, id=problem.id)
-    return given.model_copy(update={} if problem.language == "python" else {"integrity": "shared"})
+    return item_for(problem, problem.reference, suite, id=problem.id)
 
 
 def line(verdict: Verdict) -> str:

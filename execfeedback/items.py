@@ -19,6 +19,7 @@ def item_for(problem: Problem, code: str, suite: TestSuite, id: str | None = Non
         limits=problem.limits,
         contract=problem.contract,
         holdout=problem.holdout,
+        integrity=problem.integrity,
     )
 
 

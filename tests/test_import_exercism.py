@@ -88,7 +88,7 @@ def test_classes_with_operators_of_their_own_are_declared() -> None:
 
 def test_javascript_tests_are_one_module_with_the_solution() -> None:
     found = problem(JAVASCRIPT)
-    assert found.style == "native"
+    assert (found.style, found.integrity) == ("native", "shared")
     assert found.tests == (
         "import { expect, test, xtest } from '@jest/globals';\n"
         "test('a', () => {});\ntest('b', () => {});\ntest('c', () => {});\ndescribe('d', () => {});\n"

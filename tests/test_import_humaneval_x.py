@@ -82,7 +82,7 @@ def test_python_tests_do_not_call_check_themselves() -> None:
 
 def test_java_tests_bring_the_imports_of_the_prompt() -> None:
     found = problem(JAVA)
-    assert found.style == "native"
+    assert (found.style, found.integrity) == ("native", "shared")
     assert found.tests == "import java.util.*;\nimport static java.lang.Math.abs;\n" + JAVA["test"]
 
 

@@ -66,3 +66,28 @@ def test_a_program_grows_a_corpus_with_its_own_model(tmp_path: Path) -> None:
     ]
     with ef.grow([ADD], generator=model, out=out, gates=gates) as corpus:
         assert corpus.counts().calls == 2
+
+
+PATCHED = """
+from unittest.mock import patch
+
+from solution import add
+
+
+def test_add():
+    with patch("time.sleep") as sleep:
+        assert add(1, 2) == 3
+        assert add(5, -9) == -4
+    sleep.assert_not_called()
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("integrity", ["split", "shared"])
+def test_a_problem_says_whether_its_tests_may_share_a_process(integrity: str, tmp_path: Path) -> None:
+    problem = {**ADD, "style": "pytest", "tests": PATCHED, "integrity": integrity}
+    with ef.grow([problem], generator=model, out=tmp_path / "c.db", gates=["static", "stable"]) as corpus:
+        records = list(corpus.records())
+        assert [record.integrity for record in records] == [integrity] * (integrity == "shared")
+        assert all(record.problem.integrity == record.item.integrity == "shared" for record in records)
+        assert corpus.counts().rejections == {"split": 1, "shared": 0}[integrity]

@@ -84,14 +84,16 @@ def problem(row: dict[str, Any]) -> Problem:
         raise ValueError("field 'test_files': holds no test")
     tests, reference = PARTS[given.language](given)
     classes = _classes_with_operators(reference) if given.language == "python" and reference else ()
+    style = _style(given.language, tests)
     return Problem(
         id=given.id,
         statement=_statement(given),
         language=given.language,
-        style=_style(given.language, tests),
+        style=style,
         tests=tests,
         reference=reference,
         contract=Contract(classes=classes),
+        integrity="shared" if style == "native" else "split",
         source=_source(given.source),
         tags=("exercism", *(("contract-of-reference",) if classes else ())),
     )

@@ -89,6 +89,7 @@ def problem(row: dict[str, Any]) -> Problem:
         tests=tests,
         reference=reference,
         prompt=prompt,
+        integrity="shared" if style == "native" else "split",
         source=SOURCE,
         tags=("humaneval-x", "defective") if row["task_id"] in DEFECTIVE else ("humaneval-x",),
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from execfeedback.types.values import Style, Value
+from execfeedback.types.values import Integrity, Style, Value
 
 
 class Limits(Value):
@@ -148,6 +148,8 @@ class Problem(Value):
     checker: Checker | None = None
     contract: Contract = Contract()
     holdout: tuple[Case, ...] | tuple[StdioCase, ...] = ()
+    integrity: Integrity = Field(default="split", exclude_if=lambda integrity: integrity == "split")
+    """`shared`: its tests may be judged in one process with the solution where they must be; its records say so."""
     source: Source = Source()
     tags: tuple[str, ...] = ()
     difficulty: str | None = None
