@@ -247,6 +247,15 @@ def test_stubs_keep_the_signature() -> None:
         compile(text, "stub", "exec")
 
 
+def test_no_stub_leaves_a_function_as_it_was() -> None:
+    """Tests of that one function would pass, and be called tests that tell nothing."""
+    text = "def now():\n    return 5\n\n\ndef later(s):\n    return 5 + s\n"
+    for stub in stubs(text, None):
+        assert "return 5" not in stub.source, stub.kind
+    (first,) = [stub.source for stub in stubs(text, None) if stub.kind == "stub_first_argument"]
+    assert first == "def now():\n    return None\n\n\ndef later(s):\n    return s\n"
+
+
 def test_stubs_of_a_class_keep_its_constructor() -> None:
     (none,) = [stub for stub in stubs(CLASS, "A") if stub.kind == "stub_none"]
     assert "self.b = 2" in none.source and "return self.a" not in none.source
