@@ -94,8 +94,19 @@ def answered(request):
 
 
 def reply(request):
-    """The reply to one request. Every exception of the solution is data here, whatever its class."""
+    """The reply to one request, with what is to be said of links."""
     said = request.pop() if type(request[-1]) is dict else {}
+    try:
+        found, new = outcome(request, said)
+    except values.Refused as error:
+        found, new = ["no", str(error)], []
+    news = LINKS.said(new)
+    LINKS.told()
+    return [*found, news] if news else found
+
+
+def outcome(request, said):
+    """(What came of a request, what begins to be a link.) Every exception of the solution is data here, whatever its class."""
     given, before, args = Given(REFS, LINKS), [], []
     try:
         if said:
@@ -107,14 +118,11 @@ def reply(request):
         given.begin()
         for number in said.get("gone", ()):
             LINKS.end(number)
-        found, new = answer(request, before, args, given)
-    except values.Refused as error:
-        found, new = ["no", str(error)], []
+        return answer(request, before, args, given)
+    except values.Refused:
+        raise
     except BaseException as error:
-        found, new = raised(error, request, before, args, given)
-    news = LINKS.said(new)
-    LINKS.told()
-    return [*found, news] if news else found
+        return raised(error, request, before, args, given)
 
 
 def raised(error, request, before, args, given):

@@ -268,6 +268,18 @@ async def test_what_a_call_changes_before_it_fails_is_changed(sandbox: Sandbox) 
     assert await found(half, None) == "unverifiable"
 
 
+async def test_an_argument_that_is_made_to_hold_itself_needs_one_process(sandbox: Sandbox) -> None:
+    solution = "def knot(x, fail):\n    x.append(x)\n    if fail:\n        raise ValueError(1)\n"
+    tests = (
+        "mine = [1]\ntry:\n    knot(mine, {fail})\nexcept ValueError:\n    pass\n"
+        "assert mine[1] is mine and len(mine) == 2\n"
+    )
+
+    for fail in (True, False):
+        found = await judged(sandbox, solution, tests.format(fail=fail), contract={"mutates": True})
+        assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
+
+
 async def test_what_is_kept_is_compared_for_a_bounded_time(sandbox: Sandbox) -> None:
     solution = "def each(items):\n    for x in items:\n        yield x\n"
     tests = "mine = list(range(20000))\nassert list(each(mine)) == mine\n"
