@@ -125,13 +125,13 @@ class Links:
         self.waiting = {}
 
     def look(self, number, link):
-        """Note whether it is something else than when it was last looked at."""
-        content = self.content(link.x, Naming(self, link.counts)) if holders(link) else None
+        """Note whether it is something else than when it was last looked at; also of one that nobody here holds any more."""
+        content = self.content(link.x, Naming(self, link.counts))
         self.left -= link.size
         if content is not None and content != link.content:
             self.waiting.setdefault("changed", []).append([number, content])
             link.agreed(self.content(link.x, Known(self)))
-        if content is None or self.left <= 0:
+        if content is None or self.left <= 0 or not holders(link):
             self.let_go(number)
 
     def become(self, number, content):

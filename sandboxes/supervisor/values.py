@@ -147,9 +147,14 @@ class Once:
     those that are whole before it."""
 
     def __init__(self, refs):
-        self.keeps, self.put, self.enums_cross, self.once = refs.keeps, refs.put, refs.enums_cross, self
+        self.keeps, self.put, self.enums_cross = refs.keeps, refs.put, refs.enums_cross
         self.places, self.alive = {}, []
         self.repeated = False
+
+    @property
+    def once(self):
+        """Itself; kept nowhere, for who holds itself holds all that it saw until somebody looks for such circles."""
+        return self
 
     def place(self, x):
         place = self.places.get(id(x))
@@ -281,8 +286,12 @@ class Again:
     """References of a message that names objects by their place."""
 
     def __init__(self, refs):
-        self.again, self.inner, self.found = self, refs, []
+        self.inner, self.found = refs, []
         self.size = 0
+
+    @property
+    def again(self):
+        return self
 
     def get(self, tree):
         if tree[0] != "=":
