@@ -330,6 +330,26 @@ async def test_what_a_solution_makes_up_of_links_passes_nothing(news: Any, sandb
     assert (found.passed, found.verdict in ("wrong_answer", "runtime_error")) == (False, True)
 
 
+async def test_what_is_changed_and_let_go_in_one_call_is_changed(sandbox: Sandbox) -> None:
+    solution = """
+class Stock:
+    def __init__(self):
+        self.items = {"x": {"left": 3}}
+
+    def sell_out(self):
+        self.items["x"]["left"] = 0
+        del self.items["x"]
+"""
+    tests = """
+from solution import Stock
+stock = Stock()
+x = stock.items["x"]
+stock.sell_out()
+assert (x, stock.items) == ({"left": 0}, {})
+"""
+    assert (await judged(sandbox, solution, tests)).verdict == "passed"
+
+
 async def test_programs_at_random_end_as_in_one_process(sandbox: Sandbox) -> None:
     source = random.Random(2026)
     programs = [tests for _ in range(120) if (tests := aliasing.program(source)) is not None]
