@@ -1,26 +1,61 @@
 """Which objects the solution still has of what it was given, and of what it answered: those become links."""
 
+import gc
 import sys
 
 import values
-from links import Link, holders, reached
+from links import HOLDING, Link, holders, reached
 
 
 class Given(values.Again):
-    """References of a request: the objects in it that can be changed, by place, and how often each is held."""
+    """References of a request: the objects in it that can be changed, by place, and how often each is held. `around`: tuples
+    that hold such. `inside`: how often all these lie in one another, by identity; `moved`: whether that may differ now."""
 
     def __init__(self, refs, links):
         super().__init__(refs)
         self.links = links
-        self.objects, self.before = [], []
+        self.objects, self.around, self.before = [], [], []
+        self.inside, self.moved = {}, True
 
     def get(self, tree):
-        return self.links.known[tree[1]].x if tree[0] == "~" else super().get(tree)
+        if tree[0] == "~":
+            return self.links.known[tree[1]].x
+        found = super().get(tree)
+        if tree[0] == "=":
+            self.inside[id(found)] += 1
+        return found
 
-    def begin(self):
+    def passed(self, tree, found, before):
+        if tree[0] in values.CHANGING_TAGS:
+            self.inside[id(found)] = 1
+        elif isinstance(found, HOLDING) and any(id(x) in self.inside for x in found):
+            self.inside[id(found)] = 1
+            self.around.append(found)
+        return super().passed(tree, found, before)
+
+    def begin(self, args):
         """All is here, and nobody has it yet."""
         self.objects, self.found = [x for x, _size in self.found], []
-        self.before = [sys.getrefcount(x) for x in self.objects]
+        for one in map(id, args):  # and no name of ours for the argument itself
+            if one in self.inside:
+                self.inside[one] -= 1
+        self.before = self.held(self.inside)
+
+    def held(self, inside):
+        """How often somebody else has each."""
+        return [
+            sys.getrefcount(x) - inside.get(id(x), 0) for group in (self.objects, self.around) for x in group
+        ]
+
+    def lying(self):
+        """How often they lie in one another now."""
+        found = {}
+        for group in (self.objects, self.around):
+            for x in group:
+                for y in gc.get_referents(x):
+                    if id(y) in self.inside:
+                        found[id(y)] = found.get(id(y), 0) + 1
+        return found
 
     def places(self):
         """By identity."""
@@ -30,8 +65,8 @@ class Given(values.Again):
         """[(place, object)] of those that are held more often than before, and of what lies in them."""
         if not self.objects:
             return []
-        now = [sys.getrefcount(x) for x in self.objects]
-        kept = [x for n, x in enumerate(self.objects) if now[n] > self.before[n]]
+        now = self.held(self.lying() if self.moved else self.inside)
+        kept = [x for n, x in enumerate(self.objects + self.around) if now[n] > self.before[n]]
         inside = reached(kept) if kept else ()
         return [(n, x) for n, x in enumerate(self.objects) if id(x) in inside]
 

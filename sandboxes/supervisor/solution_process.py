@@ -115,7 +115,7 @@ def outcome(request, said):
             LINKS.become(number, content)
         before = OPERANDS.get(request[0], nothing)(request)
         args = values.values(before, given, 0)
-        given.begin()
+        given.begin(args)
         for number in said.get("gone", ()):
             LINKS.end(number)
         return answer(request, before, args, given)
@@ -128,6 +128,7 @@ def outcome(request, said):
 def raised(error, request, before, args, given):
     """(The reply that carries an exception, what begins to be a link.)"""
     changed = changed_in(before, args, given.places()) if request[0] == "call" and args else None
+    given.moved = changed is not None or request[0] != "call"
     return [*report(error, REFS), changed], begun("a", given.kept())
 
 
@@ -135,6 +136,7 @@ def answer(request, before, args, given):
     """(The reply, what begins to be a link.)"""
     result, places = HANDLERS[request[0]](request, args), given.places()
     changed = changed_in(before, args, places) if request[0] == "call" else None
+    given.moved = changed is not None or request[0] != "call"
     if request[0] == "call" and (number := same(result, args)) is not None:
         del result
         return ["same", number, changed, warned()], begun("a", given.kept())

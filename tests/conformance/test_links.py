@@ -350,6 +350,46 @@ assert (x, stock.items) == ({"left": 0}, {})
     assert (await judged(sandbox, solution, tests)).verdict == "passed"
 
 
+TAKES = """
+KEPT = []
+
+
+def take(x):
+    KEPT.append({taken})
+
+
+def push(v):
+    KEPT[-1]{part}.append(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "part", "given", "left"),
+    [
+        ("x.pop()", "", "[inner]", "[]"),
+        ("x.pop('k')", "", "{'k': inner}", "{}"),
+        ("[list(x), x.clear()][0]", "[0]", "[inner]", "[]"),
+        ("x", "[1]", "(1, inner)", "(1, [1, 2])"),
+        ("x[0]", "[0]", "[(inner,)]", "[([1, 2],)]"),
+        ("x.pop()", "[0]", "[(inner,)]", "[]"),
+    ],
+)
+async def test_what_is_taken_out_of_an_argument_is_kept(
+    taken: str, part: str, given: str, left: str, sandbox: Sandbox
+) -> None:
+    tests = f"""
+from solution import push, take
+inner = [1]
+given = {given}
+take(given)
+push(2)
+assert (inner, given) == ([1, 2], {left})
+"""
+    found = await judged(sandbox, TAKES.format(taken=taken, part=part), tests, contract={"mutates": True})
+
+    assert found.verdict == "passed"
+
+
 async def test_programs_at_random_end_as_in_one_process(sandbox: Sandbox) -> None:
     source = random.Random(2026)
     programs = [tests for _ in range(120) if (tests := aliasing.program(source)) is not None]
