@@ -139,7 +139,7 @@ def take_changes(reply, got, args, counts):
     TALK.mutated = True
     for number, (argument, tree) in enumerate(zip(args, changed)):
         if tree is not None and counts(number):
-            changes.become(argument, values.decode(tree, WrittenBack(got.sent, lambda n: True)))
+            changes.become(argument, values.decode(tree, WrittenBack(got.sent, counts)))
 
 
 # ---- exceptions -----------------------------------------------------------------------------------------------------

@@ -95,11 +95,13 @@ class Got(values.Again):
 
 
 class WrittenBack(Got):
-    """The same of an argument that was changed: the tests' objects become what they are there."""
+    """The same of an argument that was changed: the tests' objects become what they are there, those of arguments whose
+    changes count."""
 
     def argument(self, place, told):
         found = super().argument(place, told)
-        changes.fill(found, told)
+        if found is not told:
+            changes.fill(found, told)
         return found
 
 

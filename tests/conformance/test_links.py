@@ -390,6 +390,24 @@ assert (inner, given) == ([1, 2], {left})
     assert found.verdict == "passed"
 
 
+async def test_an_argument_that_does_not_count_is_not_changed_by_way_of_another(sandbox: Sandbox) -> None:
+    solution = """
+import json
+import os
+import struct
+
+payload = json.dumps(["ok", None, [["l", [["a", 1, ["l", [9]]]]], None], None]).encode()
+
+
+def f(a, b):
+    os.write(3, b"v" + struct.pack(">I", len(payload)) + payload)
+    os._exit(0)
+"""
+    tests = "from solution import f\na, b = [1], [2]\nf(a, b)\nassert (a, b) == ([[9]], [2])\n"
+
+    assert (await judged(sandbox, solution, tests, contract={"mutates": ["a"]})).verdict == "passed"
+
+
 async def test_programs_at_random_end_as_in_one_process(sandbox: Sandbox) -> None:
     source = random.Random(2026)
     programs = [tests for _ in range(120) if (tests := aliasing.program(source)) is not None]
