@@ -157,12 +157,16 @@ def exception(reply):
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
-        error = cls.__new__(cls, *args)
+        error = builtin_class(cls).__new__(cls, *args)  # the solution has constructed it already
     except Exception:
         error = builtin_exception(str(base))(str(text))
     error.args = args
     give_parts(error, parts)
     return marked(error, reference, text, trace)
+
+
+def builtin_class(cls):
+    return next(c for c in cls.__mro__ if c.__module__ == "builtins")
 
 
 def give_parts(error, parts):

@@ -475,3 +475,28 @@ async def test_a_function_with_attributes_has_named_parameters_as_any(sandbox: S
     for mutates, ends in ((["x"], "passed"), (["y"], "wrong_answer")):
         found = await judged(sandbox, COUNTED, tests, contract={"mutates": mutates})
         assert found.verdict == ends
+
+
+async def test_an_exception_that_takes_other_arguments_than_it_hands_on_is_of_its_class(
+    sandbox: Sandbox,
+) -> None:
+    solution = """
+class TooLittle(Exception):
+    def __init__(self, need, *, have):
+        super().__init__(f"need {need}, have {have}")
+        self.need = need
+
+
+def pay():
+    raise TooLittle(3, have=1)
+"""
+    tests = """
+from solution import TooLittle, pay
+try:
+    pay()
+except TooLittle as error:
+    assert (str(error), error.need, error.args) == ("need 3, have 1", 3, ("need 3, have 1",))
+else:
+    assert pay() == 0
+"""
+    assert outcome(await judged(sandbox, solution, tests)) == PASSED
