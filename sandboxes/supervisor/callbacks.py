@@ -17,7 +17,7 @@ def answer_callback(tree):
     target = sys.modules["builtins"].input if number == -1 else REFS.test_objects[number]
     if how == "call":
         return values.encode(target(*args, **kwargs), REFS)
-    return values.encode(part_of(target, how)(target, *args), REFS)
+    return values.encode(part_of(target, how)(target, *args, **kwargs), REFS)
 
 
 def part_of(target, how):

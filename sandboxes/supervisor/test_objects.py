@@ -121,7 +121,7 @@ class ClassCallback(Called, ObjectCallback):
 
 
 def operator(name):
-    return lambda self, *args: self._ask(self._number, name, args)
+    return lambda self, *args, **kwargs: self._ask(self._number, name, args, kwargs)
 
 
 CLASSES = {}

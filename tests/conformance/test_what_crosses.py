@@ -500,3 +500,15 @@ else:
     assert pay() == 0
 """
     assert outcome(await judged(sandbox, solution, tests)) == PASSED
+
+
+async def test_a_magic_mock_is_called_with_keywords(sandbox: Sandbox) -> None:
+    tests = """
+from unittest.mock import MagicMock
+from solution import greet
+mailer = MagicMock()
+assert greet(mailer) == 1
+mailer.send.assert_called_once_with("a", subject="hi")
+"""
+    solution = "def greet(mailer):\n    mailer.send('a', subject='hi')\n    return 1\n"
+    assert outcome(await judged(sandbox, solution, tests)) == PASSED
