@@ -130,7 +130,7 @@ def test_what_was_said_and_not_told_is_said_again() -> None:
 def test_comparing_has_an_end_and_the_last_change_is_still_told() -> None:
     mine = [0]
     one = Links(REFS, 1)
-    one.left = 30
+    one.left = 200
     one.add(1, mine)
     said = []
     while not said or "gone" not in said[-1]:
@@ -158,7 +158,7 @@ def test_the_value_of_a_subclass_is_no_link() -> None:
 def request(*args: Any) -> tuple[Given, list[Any]]:
     given = Given(REFS, Links(REFS, 1))
     found = values.values([values.encode(x, REFS) for x in args], given, 0)
-    given.begin()
+    given.begin(found)
     return given, found
 
 

@@ -21,17 +21,20 @@ positive numbers, the tests' side negative ones.
 
 import gc
 import itertools
+import operator
 import sys
 
 import changes
 import values
 
-MOST_COMPARED = 1 << 22
-"""Values that a side compares in one run before it lets all links go: some tenths of a second."""
+MOST_COMPARED = 1 << 25
+"""Things that a side looks at in one run before it lets all links go: about a second."""
 HOLDING = (tuple, frozenset)
 """What cannot be changed, and may hold what can."""
-A_LINK = 4
-"""What looking at a link costs besides its values, in values."""
+A_LINK = 40
+"""What looking at a link costs besides what lies in it."""
+BY_VALUE = ("numpy", "pandas")
+"""Packages whose things cross by value and can be changed in place: they are the same object and not what they were."""
 
 
 class Ended(values.Refused):
@@ -39,18 +42,44 @@ class Ended(values.Refused):
 
 
 class Link:
-    """`content`: what it was when both sides agreed; None before. `counts`: of an argument, whether changes by the solution are
-    for the tests to see; None of a result, where they are."""
+    """`seen`: what lay in it when both sides agreed; where that does not tell, `content` is what was said. None before that.
+    `counts`: of an argument, whether changes by the solution are for the tests to see; None of a result, where they are."""
 
     def __init__(self, x, counts=None):
-        self.x, self.counts, self.content, self.size = x, counts, None, A_LINK
-
-    def agreed(self, content):
-        self.content, self.size = content, A_LINK + size(content)
+        self.x, self.counts, self.seen, self.content = x, counts, None, None
 
 
-def size(tree):
-    return 1 + sum(map(size, tree)) if type(tree) is list else 1
+def lying_in(x):
+    """What lies in it, in order."""
+    return [*x, *x.values()] if isinstance(x, dict) else bytes(x) if type(x) is bytearray else list(x)
+
+
+def is_as_seen(x, seen):
+    """By identity: two objects of a solution would be asked whether they are equal, and one that is equal is another."""
+    if type(x) is bytearray:
+        return x == seen
+    if isinstance(x, dict):
+        return 2 * len(x) == len(seen) and all(map(operator.is_, itertools.chain(x, x.values()), seen))
+    return len(x) == len(seen) and all(map(operator.is_, x, seen))
+
+
+def any_in(x, test):
+    """Whether a thing in it, or in tuples in it, is of a kind and is so: `test` takes a class, and says whether to ask each
+    of them (a function), or that none is (None)."""
+    inside = x.values() if isinstance(x, dict) else x
+    for kind in set(map(type, inside)):
+        ask = (lambda y: any_in(y, test)) if issubclass(kind, tuple) else test(kind)
+        if ask is not None and any(ask(y) for y in inside if type(y) is kind):
+            return True
+    return False
+
+
+def has_by_value(x):
+    return any_in(x, by_value)
+
+
+def by_value(kind):
+    return (lambda _: True) if str(kind.__module__).partition(".")[0] in BY_VALUE else None
 
 
 def holders(link):
@@ -92,8 +121,19 @@ class Links:
             return False
         link = self.known[number] = Link(x, counts)
         self.numbers[id(x)] = number
-        link.agreed(self.content(x, Known(self)))
+        if not any_in(x, self.asked):
+            self.agreed(link)
         return True
+
+    def asked(self, kind):
+        """Of things that can be changed whether one is no link yet."""
+        return (lambda y: self.number(y) is None) if kind in values.CHANGING else None
+
+    def agreed(self, link):
+        if has_by_value(link.x):
+            link.seen, link.content = None, self.content(link.x, Known(self))
+        else:
+            link.seen, link.content = lying_in(link.x), None
 
     def content(self, x, refs):
         """None for what has no form, or whose class does not let us look."""
@@ -126,13 +166,18 @@ class Links:
 
     def look(self, number, link):
         """Note whether it is something else than when it was last looked at; also of one that nobody here holds any more."""
-        content = self.content(link.x, Naming(self, link.counts))
-        self.left -= link.size
-        if content is not None and content != link.content:
-            self.waiting.setdefault("changed", []).append([number, content])
-            link.agreed(self.content(link.x, Known(self)))
-        if content is None or self.left <= 0 or not holders(link):
+        self.left -= A_LINK + len(link.x)
+        told = (link.seen is not None and is_as_seen(link.x, link.seen)) or self.tell(number, link)
+        if not told or self.left <= 0 or not holders(link):
             self.let_go(number)
+
+    def tell(self, number, link):
+        """Note what it is, if that is something else; whether it has a form."""
+        content = self.content(link.x, Naming(self, link.counts))
+        if content is not None and (link.seen is not None or content != link.content):
+            self.waiting.setdefault("changed", []).append([number, content])
+            self.agreed(link)
+        return content is not None
 
     def become(self, number, content):
         """Change an object as the other side changed its own, if it is a link still. Raises Ended."""
@@ -140,7 +185,7 @@ class Links:
         new = values.decode(content, Reading(self, link and link.counts))
         if link is not None:
             changes.fill(link.x, new)
-            link.agreed(self.content(link.x, Known(self)))
+            self.agreed(link)
 
 
 class Known(values.Once):
