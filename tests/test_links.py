@@ -130,7 +130,7 @@ def test_what_was_said_and_not_told_is_said_again() -> None:
 def test_comparing_has_an_end_and_the_last_change_is_still_told() -> None:
     mine = [0]
     one = Links(REFS, 1)
-    one.left = 200
+    one.left = 400
     one.add(1, mine)
     said = []
     while not said or "gone" not in said[-1]:
@@ -138,9 +138,11 @@ def test_comparing_has_an_end_and_the_last_change_is_still_told() -> None:
         said.append(one.said())
         one.told()
 
-    assert said[-1] == {"changed": [[1, ["l", [len(said)]]]], "gone": [1]}
+    assert said[-1] == {"changed": [[1, ["l", [len(said)]]]], "spent": True, "gone": [1]}
     assert 2 < len(said) < 10
-    assert not one.known
+    assert not one.known and not one.changed_unheard()
+    mine[0] += 1
+    assert one.changed_unheard()
 
 
 def test_the_value_of_a_subclass_is_no_link() -> None:

@@ -1,10 +1,11 @@
-"""What of the tests' process the solution's has as well: environment, folder, arguments, and the state of random numbers.
+"""What of the tests' process the solution's has as well: environment, folder, arguments, contexts, the state of random numbers.
 
 Tests set these for the solution (`os.environ["MODE"] = "x"`, `random.seed(42)`, `monkeypatch.chdir`), and in one process they
 are one. So the tests' side says with a request what changed of them since the last. Never the other way: what the solution does
 to its own is not the tests'. Only what the tests' text names is looked at.
 """
 
+import decimal
 import functools
 import importlib.util
 import os
@@ -13,6 +14,9 @@ import re
 import sys
 
 import values
+
+OURS = 50
+"""Calls of our own below the solution's first."""
 
 
 def environ():
@@ -64,6 +68,15 @@ def become_numpy(new):
     numpy_random().set_state(tuple(new))
 
 
+def decimal_context():
+    context = decimal.getcontext()
+    return [context.prec, context.rounding]
+
+
+def become_decimal(new):
+    decimal.getcontext().prec, decimal.getcontext().rounding = new
+
+
 def whole(now, _last):
     return now
 
@@ -72,6 +85,13 @@ PARTS = {
     "environ": (re.compile("env"), environ, difference, become_environ),
     "folder": (re.compile("chdir"), os.getcwd, whole, os.chdir),
     "arguments": (re.compile("argv"), arguments, whole, become_arguments),
+    "recursion": (
+        re.compile("setrecursionlimit"),
+        sys.getrecursionlimit,
+        whole,
+        lambda new: sys.setrecursionlimit(new + OURS),
+    ),
+    "decimal": (re.compile("getcontext|setcontext|localcontext"), decimal_context, whole, become_decimal),
     "random": (re.compile(r"seed\(|setstate"), state_of_random, whole, become_random),
     "numpy": (re.compile(r"seed\(|set_state"), state_of_numpy, whole, become_numpy),
 }

@@ -7,7 +7,7 @@ import warnings
 import changes
 import tests_links
 import values
-from conversation import TALK, builtin_exception
+from conversation import TALK, SolutionGone, builtin_exception
 from lineage import class_of, rows
 from references import KNOWN_EXCEPTIONS, REFS
 from stops import watched
@@ -71,6 +71,19 @@ def attribute(reference, name):
     if name[:1].isupper() and isinstance(found, type) and "_class_ref" in found.__dict__:
         type.__setattr__(found, "_named", True)
     return found
+
+
+def settle_links():
+    """At the end: refuse to judge where an object of both sides changed and the other side did not hear of it."""
+    if not tests_links.LINKS.spent or TALK.refused or TALK.gone:
+        return
+    try:
+        unheard = tests_links.LINKS.changed_unheard() or ask(["unheard"]) is not False
+    except SolutionGone:
+        return
+    if unheard:
+        why = "tests and solution hold too much in common, or for too long, to be two processes"
+        TALK.refused = ("needs_shared", why)
 
 
 def result(reply, sent=None, args=(), counts=bool, may_stop=False):

@@ -117,7 +117,9 @@ def main():
         return end([not_loaded(error)], runner.expected(prepared))
     module = solution_module.SolutionModule(names, functions, modules, plan["entry_point"])
     solution_module.put(module, plan["modules"], plan["main"])
-    return end(*runner.run(plan, prepared, module))
+    found = runner.run(plan, prepared, module)
+    asking.settle_links()
+    return end(*found)
 
 
 def texts(plan):
@@ -149,7 +151,7 @@ def watch_surroundings(text):
         replaced.refuse_change()
         return ambient.said()
 
-    if ambient.last or replaced.were:
+    if ambient.last or replaced.were or replaced.logs:
         TALK.around = around
 
 

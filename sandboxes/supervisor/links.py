@@ -6,10 +6,11 @@ result is a copy, whether the caller's list changes afterwards. So such an objec
 a link. The solution's side finds it by counting references: after a request, an argument that is held more often than
 before, or a part of the answer that is still held when the answer is gone. It gives it a number. From then on each side
 compares its own object with what it last was, before it sends anything, and what changed goes along; the other side gives its
-own object the same content. A link ends when one side has nobody left who could look, or when the comparing has cost too
-much.
+own object the same content. A link ends when one side has nobody left who could look, and all end when comparing has cost
+too much (`spent`): then both sides look once more at the end, and if anything has changed since, the item needs one process.
 
-    a message may end with    {"new": [[number, "a" | "r", place]], "changed": [[number, content]], "gone": [number]}
+    a message may end with    {"new": [[number, "a" | "r", place]], "changed": [[number, content]], "gone": [number],
+                               "spent": true}
     in contents               ["~", number] is a link, ["+", number, content] one that begins here
     in requests               ["~", number], and ["=", place] is what came at a place before
     in answers                ["~", number, tree], and ["a", place, tree] is the very object of the request
@@ -27,11 +28,13 @@ import sys
 import changes
 import values
 
-MOST_COMPARED = 1 << 25
-"""Things that a side looks at in one run before it lets all links go: about a second."""
+MOST_COMPARED = 1 << 26
+"""Things that a side looks at in one run before it gives all links up: about a second."""
+TELLING = 12
+"""What it costs to tell of one, against looking at it."""
 HOLDING = (tuple, frozenset)
 """What cannot be changed, and may hold what can."""
-A_LINK = 40
+A_LINK = 20
 """What looking at a link costs besides what lies in it."""
 BY_VALUE = ("numpy", "pandas")
 """Packages whose things cross by value and can be changed in place: they are the same object and not what they were."""
@@ -109,7 +112,7 @@ class Links:
         self.refs, self.fresh = refs, itertools.count(step, step)
         self.known, self.numbers = {}, {}
         self.waiting = {}
-        self.left = MOST_COMPARED
+        self.left, self.spent, self.given_up = MOST_COMPARED, False, []
 
     def number(self, x):
         """The number of an object that is a link, else None."""
@@ -159,7 +162,23 @@ class Links:
         if self.known:
             for number, link in list(self.known.items()):
                 self.look(number, link)
+            if self.left <= 0:
+                self.waiting["spent"] = True
+                for number in list(self.known):
+                    self.give_up(number)
+                    self.waiting.setdefault("gone", []).append(number)
         return self.waiting
+
+    def give_up(self, number):
+        """End a link because comparing has cost too much. Whether its object changes from now on is asked at the end."""
+        self.spent = True
+        if number in self.known:
+            self.given_up.append(self.known[number])
+        self.end(number)
+
+    def changed_unheard(self):
+        """Whether an object has changed since its link was given up."""
+        return any(link.seen is not None and not is_as_seen(link.x, link.seen) for link in self.given_up)
 
     def told(self):
         self.waiting = {}
@@ -168,7 +187,7 @@ class Links:
         """Note whether it is something else than when it was last looked at; also of one that nobody here holds any more."""
         self.left -= A_LINK + len(link.x)
         told = (link.seen is not None and is_as_seen(link.x, link.seen)) or self.tell(number, link)
-        if not told or self.left <= 0 or not holders(link):
+        if not told or not holders(link):
             self.let_go(number)
 
     def tell(self, number, link):
@@ -177,7 +196,16 @@ class Links:
         if content is not None and (link.seen is not None or content != link.content):
             self.waiting.setdefault("changed", []).append([number, content])
             self.agreed(link)
+            self.left -= TELLING * len(link.x)
         return content is not None
+
+    def gone(self, said):
+        """End what the other side ended."""
+        for number in said.get("gone", ()):
+            if "spent" in said:
+                self.give_up(number)
+            else:
+                self.end(number)
 
     def become(self, number, content):
         """Change an object as the other side changed its own, if it is a link still. Raises Ended."""

@@ -5,7 +5,8 @@ Theory of operation. The first frame on the channel says what to do: `program` (
 is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
-              ["await", x] ["import", name] ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
+              ["await", x] ["import", name] ["unheard"]
+              ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
               ["exc", names, base, module, args, text, x, traceback, warnings, parts, changed]
               ["no", why]                                                  there is a value, and it cannot cross
@@ -116,8 +117,7 @@ def outcome(request, said):
         before = OPERANDS.get(request[0], nothing)(request)
         args = values.values(before, given, 0)
         given.begin(args)
-        for number in said.get("gone", ()):
-            LINKS.end(number)
+        LINKS.gone(said)
         return answer(request, before, args, given)
     except values.Refused:
         raise
@@ -245,6 +245,7 @@ HANDLERS = {
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
     "collect": lambda r, _: collected(values.decode(r[1], REFS)),
     "import": lambda r, _: __import__(r[1]),
+    "unheard": lambda r, _: LINKS.changed_unheard(),
     "plain": lambda r, _: plain(values.decode(r[1], REFS)),
     "exit": lambda r, _: leave_context(r),
 }

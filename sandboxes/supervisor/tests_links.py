@@ -133,8 +133,7 @@ def hear(said, got, counts):
             LINKS.let_go(number)
     for number, content in said.get("changed", ()):
         become(number, content)
-    for number in said.get("gone", ()):
-        LINKS.end(number)
+    LINKS.gone(said)
 
 
 def become(number, content):

@@ -15,6 +15,10 @@ from surroundings import SITE
 CHANGES = re.compile(r"\bpatch|setattr|^\s*(\w+\.)+\w+\s*=[^=]", re.M)
 """Without any of it nothing is replaced in a module."""
 DOTTED = re.compile(r"[A-Za-z_][\w.]*")
+PROVOKING = ("this", "antigravity", "turtle", "idlelib", "test")
+"""Words of many texts whose modules do more than to be there."""
+LOGS = re.compile(r"\b(assertLogs|assertNoLogs|caplog)\b")
+"""What is logged there is not logged here."""
 KINDS = (str, int, float, tuple)
 """Of what is replaced besides functions and classes."""
 SEEN = {("builtins", "input"), ("warnings", "showwarning")}
@@ -38,6 +42,8 @@ def is_module(name):
 
 def loaded(name):
     """The module, if the tests have it, or would by naming it so."""
+    if name in PROVOKING:
+        return None
     try:
         __import__(name)
     except Exception:  # a word of a text, and no module
@@ -49,7 +55,7 @@ class Replaced:
     """What the modules were when the tests began: of each name that the text has as a word."""
 
     def __init__(self, text):
-        self.were = []
+        self.were, self.logs = [], LOGS.search(text)
         if CHANGES.search(text):
             words = set(re.findall(r"\w+", text))
             for module in filter(None, map(loaded, sorted(modules_named(text)))):
@@ -64,6 +70,8 @@ class Replaced:
             self.were.append((module, name, was))
 
     def refuse_change(self):
+        if self.logs:
+            TALK.refuse("needs_shared", f"the tests look by {self.logs.group()} at what the solution logs")
         for module, name, was in self.were:
             if module.__dict__.get(name, self) is not was:
                 TALK.refuse(

@@ -281,11 +281,37 @@ async def test_an_argument_that_is_made_to_hold_itself_needs_one_process(sandbox
 
 
 async def test_what_is_kept_is_compared_for_a_bounded_time(sandbox: Sandbox) -> None:
+    """And when it is over, what has not changed since is as good as one object."""
     solution = "def each(items):\n    for x in items:\n        yield x\n"
-    tests = "mine = list(range(20000))\nassert list(each(mine)) == mine\n"
+    tests = "mine = list(range(12000))\nassert list(each(mine)) == mine\n"
     found = await judged(sandbox, solution, tests, limits={"cpu_s": 10})
-
     assert found.verdict == "passed"
+
+    changed = await judged(
+        sandbox, solution, tests + "steps = each(mine)\nmine.clear()\nassert list(steps) == []\n"
+    )
+    assert changed.verdict in ("passed", "unverifiable")
+
+
+BUSY = """
+class Ring:
+    def __init__(self, n):
+        self.items = list(range(n))
+
+    def turn(self):
+        self.items.append(self.items.pop(0))
+"""
+
+
+@pytest.mark.parametrize(("turns", "ends"), [(20, "passed"), (1300, "unverifiable")], ids=["few", "too-many"])
+async def test_what_changes_unheard_needs_one_process(turns: int, ends: str, sandbox: Sandbox) -> None:
+    tests = (
+        f"ring = Ring(6000)\nheld = ring.items\nfor _ in range({turns}):\n    ring.turn()\n"
+        "assert held is not None and len(ring.items) == 6000\n"
+    )
+    found = await judged(sandbox, BUSY, tests)
+
+    assert (found.verdict, found.reasons) == (ends, () if ends == "passed" else ("needs_shared",))
 
 
 async def test_a_list_that_comes_to_hold_itself_needs_one_process(sandbox: Sandbox) -> None:

@@ -10,10 +10,12 @@ from execfeedback.verdicts import verdict_of
 
 SOLUTION = """
 import json
+import logging
 import os
 import random
 import sys
 import time
+from decimal import Decimal
 
 COUNT = 0
 
@@ -60,6 +62,18 @@ def now():
 
 def say():
     print("hello")
+
+
+def warned():
+    logging.getLogger("solution").warning("careful")
+
+
+def third():
+    return Decimal(1) / Decimal(3)
+
+
+def deep(n):
+    return 0 if n == 0 else 1 + deep(n - 1)
 
 
 def wait():
@@ -119,6 +133,12 @@ HANDED_OVER = {
         "assert a == [random.randint(1, 6) for _ in range(5)]\n"
         "random.seed(42)\nassert a == [roll() for _ in range(5)]\nrandom.seed(1)\nassert a != [roll() for _ in range(5)]\n",
     ),
+    "decimal": (
+        "asserts",
+        "from decimal import Decimal, getcontext, localcontext\ngetcontext().prec = 3\nassert str(third()) == '0.333'\n"
+        "with localcontext() as c:\n    c.prec = 5\n    assert str(third()) == '0.33333'\nassert str(third()) == '0.333'\n",
+    ),
+    "recursion": ("asserts", "sys.setrecursionlimit(5000)\nassert deep(3000) == 3000\n"),
     "a global": (
         "asserts",
         "import solution\nassert solution.COUNT == 0\nsolution.bump()\nassert solution.COUNT == 1\n",
@@ -159,6 +179,12 @@ NEEDS_ONE = {
         "pytest",
         "def test_a(monkeypatch):\n    monkeypatch.setattr(sys, 'platform', 'win32')\n    assert mode() == 'none'\n",
     ),
+    "logs": (
+        "unittest",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        with self.assertLogs('solution') as logs:\n"
+        "            warned()\n        self.assertIn('careful', logs.output[0])\n",
+    ),
+    "captured logs": ("pytest", "def test_a(caplog):\n    warned()\n    assert 'careful' in caplog.text\n"),
     "open": (
         "unittest",
         "class T(unittest.TestCase):\n    def test_a(self):\n"
@@ -196,7 +222,7 @@ async def test_what_is_replaced_in_a_module_needs_one_process(name: str, sandbox
     shared = await judged(sandbox, style, tests, integrity="shared")
 
     assert (found.verdict, found.reasons) == ("unverifiable", ("needs_shared",))
-    assert found.failure and "replace" in found.failure.message
+    assert found.failure and ("replace" in found.failure.message or "logs" in found.failure.message)
     assert (shared.verdict, shared.integrity) == ("passed", "shared")
 
 
