@@ -130,7 +130,7 @@ def test_what_was_said_and_not_told_is_said_again() -> None:
 def test_comparing_has_an_end_and_the_last_change_is_still_told() -> None:
     mine = [0]
     one = Links(REFS, 1)
-    one.left = 400
+    one.left = 130
     one.add(1, mine)
     said = []
     while not said or "gone" not in said[-1]:

@@ -11,7 +11,7 @@ from conversation import TALK, SolutionGone, builtin_exception
 from lineage import class_of, rows
 from references import KNOWN_EXCEPTIONS, REFS
 from stops import watched
-from tests_links import Got, Sent, WrittenBack
+from tests_links import Got, Sent
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
@@ -110,7 +110,7 @@ def result_and_news(said, reply, sent, args, counts, may_stop):
 
 def got_of(reply, sent, counts):
     changed = changed_of(reply)
-    return Got(sent, lambda n: changed is None or changed[n] is None or counts(n))
+    return Got(sent, lambda n: changed is None or changed[n] is None or counts(n), counts)
 
 
 def told(reply, got, args, counts, may_stop):
@@ -123,10 +123,9 @@ def told(reply, got, args, counts, may_stop):
     if reply[0] not in ("ok", "same"):
         raise values.Refused("not a reply")
     warn(reply[3])
-    take_changes(reply, got, args, counts)
+    changed = take_changes(reply, got, args, counts)
     if reply[0] == "same":
-        argument = args[reply[1]]
-        return argument if got.same(reply[1]) else values.decode(reply[2][reply[1]], got)
+        return args[reply[1]] if got.same(reply[1]) else changed[reply[1]]
     named = type(reply[1]) is list and reply[1][:1] == ["&"] and len(reply[1]) == 2
     return values.decode(reply[1][1], got) if named else values.decode(reply[1], REFS)
 
@@ -145,14 +144,14 @@ def changed_of(reply):
 
 
 def take_changes(reply, got, args, counts):
-    """Change the tests' arguments as the solution changed its copies; `counts(n)`: whether the n-th one's changes do."""
-    changed = changed_of(reply)
-    if changed is None:
-        return
-    TALK.mutated = True
-    for number, (argument, tree) in enumerate(zip(args, changed)):
-        if tree is not None and counts(number):
-            changes.become(argument, values.decode(tree, WrittenBack(got.sent, counts)))
+    """Change the tests' arguments as the solution changed its copies, where it counts. By number, what those that were changed
+    are there."""
+    changed = {n: got.changed(tree) for n, tree in enumerate(changed_of(reply) or ()) if tree is not None}
+    TALK.mutated |= bool(changed)
+    for number, now in changed.items():
+        if counts(number):
+            changes.become(args[number], now)
+    return changed
 
 
 # ---- exceptions -----------------------------------------------------------------------------------------------------

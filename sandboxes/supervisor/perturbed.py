@@ -43,11 +43,11 @@ def unlinked(payload):
         tree = json.loads(payload)
         if type(tree[-1]) is dict:
             tree.pop()
-        if tree[0] == "ok" and type(tree[1]) is list and tree[1][0] == "&":
-            tree[1] = unfolded(tree[1][1], [])[0]
-        at = {"ok": 2, "same": 2, "exc": 10}.get(tree[0], len(tree))
+        at, whole = {"ok": 2, "same": 2, "exc": 10}.get(tree[0], len(tree)), []
         if at < len(tree) and tree[at] is not None:
-            tree[at] = [None if now is None else unfolded(now, [])[0] for now in tree[at]]
+            tree[at] = [None if now is None else unfolded(now, whole)[0] for now in tree[at]]
+        if tree[0] == "ok" and type(tree[1]) is list and tree[1][0] == "&":
+            tree[1] = unfolded(tree[1][1], whole)[0]
         return json.dumps(tree).encode("ascii")
     except values.MALFORMED:
         return payload

@@ -95,7 +95,11 @@ class Answer(values.Once):
     def __init__(self, refs, links, arguments):
         super().__init__(refs)
         self.links, self.arguments = links, arguments
-        self.objects = []
+        self.objects, self.first = [], 0
+
+    def begin(self):
+        """What comes now is the value; before it there were arguments as they are now."""
+        self.first = len(self.objects)
 
     def passed(self, x, tree):
         super().passed(x, tree)
@@ -111,7 +115,7 @@ class Answer(values.Once):
         """[(place, object)] of those that somebody holds now that the answer is gone, which may be another of them."""
         found, one = [], Link(None)
         self.alive.clear()
-        while self.objects:
+        while len(self.objects) > self.first:
             one.x = None  # what it held goes before the next is counted
             one.x = self.objects.pop()
             if one.x is not None and holders(one):

@@ -127,22 +127,22 @@ def outcome(request, said):
 
 def raised(error, request, before, args, given):
     """(The reply that carries an exception, what begins to be a link.)"""
-    changed = changed_in(before, args, given.places()) if request[0] == "call" and args else None
-    given.moved = changed is not None or request[0] != "call"
+    told, changed = Answer(REFS, LINKS, given.places()), None
+    if request[0] == "call" and args:
+        changed = changed_in(before, args, told)
     return [*report(error, REFS), changed], begun("a", given.kept())
 
 
 def answer(request, before, args, given):
     """(The reply, what begins to be a link.)"""
-    result, places = HANDLERS[request[0]](request, args), given.places()
-    changed = changed_in(before, args, places) if request[0] == "call" else None
-    given.moved = changed is not None or request[0] != "call"
+    result, told = HANDLERS[request[0]](request, args), Answer(REFS, LINKS, given.places())
+    changed = changed_in(before, args, told) if request[0] == "call" else None
     if request[0] == "call" and (number := same(result, args)) is not None:
         del result
         return ["same", number, changed, warned()], begun("a", given.kept())
     if type(result) in values.ATOMS or type(result) is int:
         return ["ok", values.encode(result, REFS), changed, warned()], begun("a", given.kept())
-    told = Answer(REFS, LINKS, places)
+    told.begin()
     tree = value_of(request, result, told)
     del result
     new = [*begun("r", told.still_held()), *begun("a", given.kept())]
@@ -150,12 +150,12 @@ def answer(request, before, args, given):
     return ["ok", ["&", tree] if named else tree, changed, warned()], new
 
 
-def changed_in(before, args, places):
+def changed_in(before, args, told):
     """Of each argument what it is now, where it was changed in place; None where none was."""
-    if not places and not any(type(was) is list and can_change(was) for was in before):
+    if not told.arguments and not any(type(was) is list and can_change(was) for was in before):
         return None
-    as_given = AsGiven(REFS, LINKS, places)
-    changed = [now_of(was, x, as_given) for was, x in zip(before, args)]
+    as_given = AsGiven(REFS, LINKS, told.arguments)
+    changed = [now_of(was, x, as_given, told) for was, x in zip(before, args)]
     return changed if any(now is not None for now in changed) else None
 
 
@@ -178,12 +178,11 @@ def nothing(_request):
     return []
 
 
-def now_of(was, argument, as_given):
+def now_of(was, argument, as_given, told):
     """The tree of an argument that was changed in place, with what was in it before by name; None for every other."""
     if type(was) is not list or not can_change(was):
         return None
-    now = values.encode(argument, as_given)
-    return None if now == was else values.encode(argument, Answer(REFS, LINKS, as_given.given))
+    return None if values.encode(argument, as_given) == was else values.encode(argument, told)
 
 
 def can_change(tree):

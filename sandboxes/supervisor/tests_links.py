@@ -59,12 +59,13 @@ class Sent(values.Once):
 
 
 class Got(values.Again):
-    """References of an answer to such a request. `same(n)`: whether objects of the n-th argument are what they are there."""
+    """References of an answer to such a request: first of the arguments that were changed, then of the value. `counts(n)`:
+    whether changes of the n-th argument are for the tests to see, `same(n)`: whether it is here what it is there."""
 
-    def __init__(self, sent, same):
+    def __init__(self, sent, same, counts):
         super().__init__(REFS)
-        self.sent, self.same = sent, same
-        self.named = set()
+        self.sent, self.same, self.counts = sent, same, counts
+        self.named, self.writing = set(), False
 
     def get(self, tree):
         if tree[0] not in ("~", "a"):
@@ -91,18 +92,19 @@ class Got(values.Again):
         if self.sent is None:
             raise values.Refused("malformed value")
         found, number = self.sent.at(place)
-        return found if self.same(number) else told
-
-
-class WrittenBack(Got):
-    """The same of an argument that was changed: the tests' objects become what they are there, those of arguments whose
-    changes count."""
-
-    def argument(self, place, told):
-        found = super().argument(place, told)
-        if found is not told:
+        if not self.same(number):
+            return told
+        if self.writing and self.counts(number):
             changes.fill(found, told)
         return found
+
+    def changed(self, tree):
+        """An argument that was changed: the tests' objects become what they are there, where it counts."""
+        self.writing = True
+        try:
+            return values.decode(tree, self)
+        finally:
+            self.writing = False
 
 
 def linked(number, told):

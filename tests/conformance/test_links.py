@@ -249,6 +249,42 @@ class Till:
 """
 
 
+MAKES = """
+def entry(d, k):
+    return d.setdefault(k, [])
+
+
+def two(a, b):
+    n = [1]
+    a.append(n)
+    b.append(n)
+
+
+def both(x):
+    n = []
+    x.append(n)
+    return {"new": n, "x": x}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "ends"),
+    [
+        ("d = {}\nv = entry(d, 1)\nv.append(2)\nassert d == {1: [2]} and v is d[1]\n", "passed"),
+        ("d = {}\nv = entry(d, 1)\nv.append(2)\nassert d == {1: []}\n", "wrong_answer"),
+        ("a, b = [], []\ntwo(a, b)\nassert a[0] is b[0]\na[0].append(2)\nassert b == [[1, 2]]\n", "passed"),
+        ("x = []\nr = both(x)\nr['new'].append(1)\nassert x == [[1]] and r['x'] is x\n", "passed"),
+    ],
+    ids=["entry", "no-copy", "two", "both"],
+)
+async def test_what_is_new_in_an_argument_is_one_object_wherever_it_is(
+    tests: str, ends: str, sandbox: Sandbox
+) -> None:
+    found = await judged(sandbox, MAKES, tests, contract={"mutates": True})
+
+    assert found.verdict == ends, found.failure
+
+
 async def test_what_a_call_changes_before_it_fails_is_changed(sandbox: Sandbox) -> None:
     whole, half = FAILS.format(first="pass"), FAILS.format(first="coins.remove(1)")
     tests = (
@@ -429,9 +465,14 @@ def f(a, b):
     os.write(3, b"v" + struct.pack(">I", len(payload)) + payload)
     os._exit(0)
 """
-    tests = "from solution import f\na, b = [1], [2]\nf(a, b)\nassert (a, b) == ([[9]], [2])\n"
+    tests = "from solution import f\na, b = [1], [2]\nf(a, b)\nassert {claim}\n"
 
-    assert (await judged(sandbox, solution, tests, contract={"mutates": ["a"]})).verdict == "passed"
+    async def found(claim: str) -> str:
+        one = await judged(sandbox, solution, tests.format(claim=claim), contract={"mutates": ["a"]})
+        return str(one.verdict)
+
+    assert await found("b == [2] and a[0] is b") == "passed"
+    assert await found("b == [9]") == "wrong_answer"
 
 
 async def test_programs_at_random_end_as_in_one_process(sandbox: Sandbox) -> None:
