@@ -2,6 +2,7 @@
 
 import _thread
 import types
+from enum import Enum
 
 import values
 from test_objects import TESTS_OBJECTS, Callback
@@ -119,6 +120,7 @@ def overridden(cls):
         "__lt__",
     ):
         owner = next((c for c in cls.__mro__ if name in c.__dict__), object)
-        if owner.__module__ != "builtins":
+        plain_enum = name == "__hash__" and owner is Enum  # its members are what they are by identity
+        if owner.__module__ != "builtins" and not plain_enum:
             found.append(name)
     return found

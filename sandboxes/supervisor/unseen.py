@@ -12,8 +12,9 @@ import sys
 from conversation import TALK
 from surroundings import SITE
 
-CHANGES = re.compile(r"\bpatch|setattr|^\s*(\w+\.)+\w+\s*=[^=]", re.M)
-"""Without any of it nothing is replaced in a module."""
+PATCHES = re.compile(r"\bpatch|setattr")
+ASSIGNED = re.compile(r"^\s*(\w+)(?:\.\w+)+\s*=[^=]", re.M)
+"""Without any of these nothing is replaced in a module."""
 DOTTED = re.compile(r"[A-Za-z_][\w.]*")
 PROVOKING = ("this", "antigravity", "turtle", "idlelib", "test")
 """Words of many texts whose modules do more than to be there."""
@@ -36,6 +37,13 @@ def modules_named(text):
     return found
 
 
+def modules_changed(text):
+    """Those in which it may replace something."""
+    if PATCHES.search(text):
+        return modules_named(text)
+    return set(filter(is_module, set(ASSIGNED.findall(text))))
+
+
 def is_module(name):
     return name in sys.stdlib_module_names or any(os.path.exists(f"{folder}/{name}") for folder in SITE)
 
@@ -56,11 +64,10 @@ class Replaced:
 
     def __init__(self, text):
         self.were, self.logs = [], LOGS.search(text)
-        if CHANGES.search(text):
-            words = set(re.findall(r"\w+", text))
-            for module in filter(None, map(loaded, sorted(modules_named(text)))):
-                for name in words & module.__dict__.keys():
-                    self.note(module, name, module.__dict__[name])
+        words = set(re.findall(r"\w+", text))
+        for module in filter(None, map(loaded, sorted(modules_changed(text)))):
+            for name in words & module.__dict__.keys():
+                self.note(module, name, module.__dict__[name])
 
     def note(self, module, name, was):
         public = (

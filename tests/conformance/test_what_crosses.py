@@ -512,3 +512,34 @@ mailer.send.assert_called_once_with("a", subject="hi")
 """
     solution = "def greet(mailer):\n    mailer.send('a', subject='hi')\n    return 1\n"
     assert outcome(await judged(sandbox, solution, tests)) == PASSED
+
+
+COLOURS = """
+from enum import Enum
+
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
+
+
+def name_of(colour):
+    return {Colour.RED: "r", Colour.BLUE: "b"}[colour]
+
+
+def counts(colours):
+    return {c: colours.count(c) for c in Colour}
+"""
+
+
+async def test_members_of_an_enumeration_are_keys(sandbox: Sandbox) -> None:
+    tests = (
+        "from solution import Colour, counts, name_of\n"
+        "names = {Colour.RED: 'r', Colour.BLUE: 'b'}\n"
+        "assert all(name_of(c) == names[c] for c in Colour)\nassert Colour.RED in {Colour.RED}\n"
+        "assert counts([Colour.RED, Colour.RED]) == {Colour.RED: 2, Colour.BLUE: 0}\n"
+    )
+
+    assert outcome(await judged(sandbox, COLOURS, tests)) == PASSED
+    wrong = COLOURS.replace("colours.count(c)", "len(colours)")
+    assert outcome(await judged(sandbox, wrong, tests))[0] == "wrong_answer"
