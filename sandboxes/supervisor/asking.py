@@ -7,7 +7,7 @@ import warnings
 import changes
 import tests_links
 import values
-from conversation import TALK, SolutionGone, builtin_exception
+from conversation import TALK, CannotJudge, SolutionGone, builtin_exception
 from lineage import class_of, rows
 from references import KNOWN_EXCEPTIONS, REFS
 from stops import watched
@@ -79,8 +79,10 @@ def settle_links():
         return
     try:
         unheard = tests_links.LINKS.changed_unheard() or ask(["unheard"]) is not False
-    except SolutionGone:
+    except (SolutionGone, CannotJudge):  # either is noted
         return
+    except Exception:  # only what is not our code answers so
+        unheard = True
     if unheard:
         why = "tests and solution hold too much in common, or for too long, to be two processes"
         TALK.refused = ("needs_shared", why)

@@ -475,6 +475,41 @@ def f(a, b):
     assert await found("b == [9]") == "wrong_answer"
 
 
+LIES = """
+import json
+import os
+import struct
+
+ENDS = ["ok", 1, None, None, {"spent": True, "gone": [5]}], REPLY
+
+
+def f():
+    for reply in ENDS:
+        payload = json.dumps(reply).encode()
+        os.write(3, b"v" + struct.pack(">I", len(payload)) + payload)
+        os.read(3, 1 << 16)
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '["exc", ["ValueError", "Exception"], "ValueError", "builtins", ["x"], "x", '
+        '["h", 0, "obj", [], "x", "x", []], "", None, []]',
+        '["ok", True, None, None]',
+        '["ok", ["~", 3], None, None]',
+        '["no", "x"]',
+        '["ok"]',
+    ],
+    ids=["raises", "yes", "malformed", "no", "short"],
+)
+async def test_a_lie_at_the_end_passes_nothing(reply: str, sandbox: Sandbox) -> None:
+    found = await judged(sandbox, LIES.replace("REPLY", reply), "assert f() == 1\n")
+
+    assert (found.verdict, found.passed) == ("unverifiable", None), found
+
+
 async def test_programs_at_random_end_as_in_one_process(sandbox: Sandbox) -> None:
     source = random.Random(2026)
     programs = [tests for _ in range(120) if (tests := aliasing.program(source)) is not None]
