@@ -71,15 +71,15 @@ PLANTED: dict[str, list[dict[str, Any] | str]] = {
             "class Always:\n    def __eq__(self, other):\n        return True\n\n\ndef add(a, b):\n    return Always()\n",
         ),
         row(
-            "seeded",
+            "replaced",
             "import random\n\n\ndef add(a, b):\n    return random.random()\n",
-            "import random\nrandom.seed(1)\na = add(1, 2)\nrandom.seed(1)\nassert a == add(1, 2)\n",
+            "import random\nrandom.random = lambda: 3\nassert add(1, 2) == 3\n",
         ),
         row(
             "seen by pytest",
-            "import os\n\n\ndef add(a, b):\n    return int(os.environ['SUM'])\n",
-            "from solution import add\n"
-            "def test_add(monkeypatch):\n    monkeypatch.setenv('SUM', '3')\n    assert add(1, 2) == 3\n",
+            "import time\n\n\ndef add(a, b):\n    return time.time()\n",
+            "import time\nfrom solution import add\n"
+            "def test_add(monkeypatch):\n    monkeypatch.setattr(time, 'time', lambda: 3)\n    assert add(1, 2) == 3\n",
         ),
         row("cpp", "int add(int a, int b) { return a + b; }", "int main() {}", lang="cpp"),
     ],
