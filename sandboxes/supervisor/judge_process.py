@@ -75,6 +75,7 @@ def warm_up():
         os.write(write_end, replies)
         TALK.replies = frames.Reader(read_end)
         runner = RUNNERS["humaneval"]
+        watch_surroundings(plan["tests"])
         made, _expected = runner.run(plan, runner.prepare(plan), solution_module.SolutionModule(["f"], {}))
         if made[0]["outcome"] != outcome:
             raise RuntimeError(f"the judge process cannot judge: {made}")

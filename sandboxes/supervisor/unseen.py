@@ -64,8 +64,9 @@ class Replaced:
 
     def __init__(self, text):
         self.were, self.logs = [], LOGS.search(text)
-        words = set(re.findall(r"\w+", text))
-        for module in filter(None, map(loaded, sorted(modules_changed(text)))):
+        modules = list(filter(None, map(loaded, sorted(modules_changed(text)))))
+        words = set(re.findall(r"\w+", text)) if modules else ()
+        for module in modules:
             for name in words & module.__dict__.keys():
                 self.note(module, name, module.__dict__[name])
 
