@@ -95,6 +95,7 @@ class _Growth:
     ) -> None:
         self.writer, self.settings, self.halt, self._sink = writer, settings, halt, on_event
         self.gates = gates
+        self.review_limit = review_limit(gates)
         self.parallel = [gate for gate in gates if not isinstance(gate, OrderedGate | GroupGate)]
         self.progress = Progress()
         self.line = Line(writer, gates, self.emit)
@@ -246,7 +247,7 @@ class _Growth:
             max_attempts=unit.tries,
             rules=rules,
             checked=any(gate.name == "static" for gate in self.gates),
-            review_limit=review_limit(self.gates),
+            review_limit=self.review_limit,
         )
 
     async def _examine(self, unit: Unit, id: str, trajectory: Trajectory, emit: EventSink) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def canonical(value: Any) -> str:
     """Canonical JSON text of plain data or of a model: sorted keys, no spaces, UTF-8 as it is."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", by_alias=True)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encoded(value)
 
 
 def digest(value: Any) -> str:

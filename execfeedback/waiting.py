@@ -6,6 +6,7 @@ one that was not. The samples of a problem come into the line together, once the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from execfeedback.admission import record_or_rejection
 from execfeedback.corpus import CorpusWriter
@@ -42,15 +43,18 @@ class Line:
     _said: dict[str, list[GateResult]] = field(default_factory=dict)
     """By unit what the gates among samples said."""
 
-    @property
+    @cached_property
     def ordered(self) -> list[OrderedGate]:
         return [gate for gate in self.gates if isinstance(gate, OrderedGate)]
 
+    @cached_property
+    def among(self) -> list[GroupGate]:
+        return [gate for gate in self.gates if isinstance(gate, GroupGate)]
+
     def remember(self) -> None:
         """Tell the ordered gates what earlier runs admitted."""
-        ordered = self.ordered
         for keys in self.writer.admitted_keys():
-            for gate in ordered:
+            for gate in self.ordered:
                 if gate.name in keys:
                     gate.admit(keys[gate.name])
 
@@ -71,9 +75,8 @@ class Line:
             self._seats[place] = seat if seat is not None and seat.waits else None
 
     async def _look_among(self, stopped: list[Done], sandbox: Sandbox) -> None:
-        among = [gate for gate in self.gates if isinstance(gate, GroupGate)]
-        samples = [self._trajectory(seat) for seat in stopped] if among else []
-        for gate in among:
+        samples = [self._trajectory(seat) for seat in stopped] if self.among else []
+        for gate in self.among:
             said = await gate.check_group(samples, sandbox)
             for seat, sample, result in zip(stopped, samples, said, strict=True):
                 if seat.waits and result is not None:
