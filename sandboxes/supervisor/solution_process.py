@@ -108,21 +108,33 @@ def reply(request):
 
 def outcome(request, said):
     """(What came of a request, what begins to be a link.) Every exception of the solution is data here, whatever its class."""
-    given, before, args = Given(REFS, LINKS), [], []
+    given, before, args = Given(REFS, LINKS), [], None
     try:
-        if said:
-            ambient.become(said)
-        for number, content in said.get("changed", ()):
-            LINKS.become(number, content)
         before = OPERANDS.get(request[0], nothing)(request)
-        args = values.values(before, given, 0)
-        given.begin(args)
-        LINKS.gone(said)
+        args = read(said, before, given)
         return answer(request, before, args, given)
     except values.Refused:
         raise
     except BaseException as error:
-        return raised(error, request, before, args, given)
+        if args is None and not isinstance(
+            error, MemoryError
+        ):  # the request did not reach the solution's code
+            raise values.Refused(
+                "what the tests hand over cannot be read in the solution's process"
+            ) from error
+        return raised(error, request, before, args or [], given)
+
+
+def read(said, before, given):
+    """The operands of a request, once all that changed on the tests' side is so here."""
+    if said:
+        ambient.become(said)
+    for number, content in said.get("changed", ()):
+        LINKS.become(number, content)
+    args = values.values(before, given, 0)
+    given.begin(args)
+    LINKS.gone(said)
+    return args
 
 
 def raised(error, request, before, args, given):

@@ -543,3 +543,27 @@ async def test_members_of_an_enumeration_are_keys(sandbox: Sandbox) -> None:
     assert outcome(await judged(sandbox, COLOURS, tests)) == PASSED
     wrong = COLOURS.replace("colours.count(c)", "len(colours)")
     assert outcome(await judged(sandbox, wrong, tests))[0] == "wrong_answer"
+
+
+MOODY = """
+class Key:
+    def __init__(self):
+        self.asked = 0
+    def __hash__(self):
+        self.asked += 1
+        if self.asked > 1:
+            raise ValueError("asked again")
+        return 7
+def count(keys):
+    return len(keys)
+"""
+
+
+async def test_what_goes_wrong_before_the_solution_is_called_is_not_its_answer(sandbox: Sandbox) -> None:
+    """In one process the set is made once; here it is made again on the other side, and asks the solution's objects again."""
+    item: dict[str, Any] = {
+        "tests": "keys = {Key()}\nassert count(keys) == 1\n",
+        "contract": {"classes": ("Key",)},
+    }
+    assert outcome(await judged(sandbox, MOODY, **item)) == ("unverifiable", ("needs_shared",))
+    assert outcome(await judged(sandbox, MOODY, **item, integrity="shared")) == PASSED
