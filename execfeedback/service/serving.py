@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -148,6 +149,8 @@ async def serve(
         loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
     async with pool:
         serving = server(pool, settings, callers, backend=backend, unix=sock.family == socket.AF_UNIX)
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: looking through it would stop every answer for 50 ms, time and again
         print(address_of(sock), flush=True)
         print(f"execfeedback: serving on {address_of(sock)}, {settings.slots} slots", file=sys.stderr)
         await serving.serve(sockets=[sock])
