@@ -15,7 +15,7 @@ from tests_links import Got, Sent
 
 WRITE_BACK = False
 """Whether what the solution changes in an argument counts: all, none, or the names of those."""
-CHANGED = {"ok": 2, "same": 2, "exc": 10}
+CHANGED = {"ok": 2, "same": 2, "exc": 11}
 """Where a reply says which arguments were changed."""
 NEVER_RAISED_AS_THEMSELVES = frozenset(
     {"KeyboardInterrupt", "GeneratorExit", "BaseException", "BaseExceptionGroup"}
@@ -165,9 +165,11 @@ EXCEPTION_CLASSES = {}
 def exception(reply):
     """An exception of the solution as one here: builtin by name, of the standard library by module, else a class made
     for it under its name. It is marked, so that a failing test can tell whose it was."""
-    _, names, base, module, args, text, reference, trace, _warned, parts, *_changed = reply
+    _, names, base, module, args, text, reference, trace, _warned, parts, chain, *_changed = reply
     if reference[0] == "cb":
         return marked(its_own(reference), reference, text, trace)
+    if isinstance(known := REFS.made.get(reference[1]), BaseException):  # it was a value before
+        return marked(known, reference, text, trace)
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
@@ -176,7 +178,21 @@ def exception(reply):
         error = builtin_exception(str(base))(str(text))
     error.args = args
     give_parts(error, parts)
+    give_chain(error, chain)
     return marked(error, reference, text, trace)
+
+
+def error_as_value(report):
+    """An exception that the solution returns, keeps in an attribute or hands to a function: one object whenever it comes."""
+    try:
+        number = report[6][1]
+        if type(number) is not int:
+            raise values.Refused("not an exception")
+        if number not in REFS.made:
+            REFS.made[number] = exception(report)
+        return REFS.made[number]
+    except values.MALFORMED:
+        raise values.Refused("not an exception") from None
 
 
 def builtin_class(cls):
@@ -193,6 +209,19 @@ def give_parts(error, parts):
             setattr(error, name, x)
         except (AttributeError, TypeError, ValueError):
             raise values.Refused("not a part of an exception") from None
+
+
+def give_chain(error, chain):
+    """Its cause, its context, its notes and, for classes of the solution, how it shows itself (see `chain_of` there)."""
+    if chain is None:
+        return
+    cause, context, suppressed, notes, shown = chain
+    error.__cause__, error.__context__ = values.decode(cause, REFS), values.decode(context, REFS)
+    error.__suppress_context__ = suppressed is True
+    for note in notes:
+        error.add_note(str(note))
+    if shown is not None:
+        error.__dict__["_repr"] = str(shown)
 
 
 def its_own(reference):
@@ -256,5 +285,6 @@ def exception_attribute(self, name):
 EXCEPTION_PARTS = {
     "__init__": lambda self, *args, **kwargs: None,
     "__str__": lambda self: self.__dict__.get("_text", ""),
+    "__repr__": lambda self: self.__dict__.get("_repr") or BaseException.__repr__(self),
     "__getattr__": exception_attribute,
 }

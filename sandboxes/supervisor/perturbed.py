@@ -43,7 +43,7 @@ def unlinked(payload):
         tree = json.loads(payload)
         if type(tree[-1]) is dict:
             tree.pop()
-        at, whole = {"ok": 2, "same": 2, "exc": 10}.get(tree[0], len(tree)), []
+        at, whole = {"ok": 2, "same": 2, "exc": 11}.get(tree[0], len(tree)), []
         if at < len(tree) and tree[at] is not None:
             tree[at] = [None if now is None else unfolded(now, whole)[0] for now in tree[at]]
         if tree[0] == "ok" and type(tree[1]) is list and tree[1][0] == "&":
@@ -128,12 +128,12 @@ def inner(part, tag, whole):
 
 
 def is_reference(tree):
-    return type(tree) is list and tree[:1] == ["h"]
+    return type(tree) is list and tree[:1] in (["h"], ["x"])
 
 
 def is_foreign(reference):
     """An object of a class that is not the solution's own, such as a match of `re`: an answer like a value."""
-    return reference[2] == "obj" and reference[4] != "solution"
+    return reference[0] == "h" and reference[2] == "obj" and reference[4] != "solution"
 
 
 def value(tree, how):

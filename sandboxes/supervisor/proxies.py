@@ -82,7 +82,8 @@ def construct_exception(cls, args, kwargs):
             made = call(cls.__dict__["_class_ref"], args, kwargs)
         finally:
             cls._making = False
-        error.__dict__.update({k: v for k, v in made.__dict__.items() if k in ("_ref", "_text")})
+        error.__dict__.update({k: v for k, v in made.__dict__.items() if k in ("_ref", "_text", "_repr")})
+        args = made.args
     error.args = args
     return error
 
@@ -454,4 +455,4 @@ def add_operators():
 
 
 add_operators()
-REFS.make = make_proxy
+REFS.make, REFS.make_error = make_proxy, asking.error_as_value

@@ -34,8 +34,8 @@ class Refs:
 
     enums_cross = False
     once = again = None
-    make = None
-    """A proxy of a reference; `proxies` puts itself here."""
+    make = make_error = None
+    """A proxy of a reference, an exception of what is told of it; `proxies` puts them here."""
 
     def __init__(self):
         self.made = {}
@@ -77,6 +77,8 @@ class Refs:
     def get(self, tree):
         if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
             return self.test_objects[tree[1]]
+        if tree[0] == "x" and len(tree) == 2:
+            return self.make_error(tree[1])
         if tree[0] != "h" or len(tree) not in (7, 8) or type(tree[1]) is not int:
             raise values.Refused(f"unknown reference {tree!r:.200}")
         if tree[1] not in self.made:

@@ -5,6 +5,7 @@ import types
 from enum import Enum
 
 import values
+from solution_reports import report_within
 from test_objects import TESTS_OBJECTS, Callback
 
 
@@ -29,6 +30,13 @@ class Refs:
         return type(x).__name__ in self.classes and type(x).__module__ == "solution"
 
     def put(self, x):
+        """An exception is one on both sides: what is told of it comes along, unless operators of its own come into it."""
+        reference = self.reference(x)
+        if reference[0] == "h" and BaseException in type(x).__mro__ and not reference[6]:
+            return ["x", report_within(x, self)]
+        return reference
+
+    def reference(self, x):
         if isinstance(x, Callback) or (self.theirs and isinstance(x, (type, BaseException))):
             number = getattr(x, "_number", None) if isinstance(x, Callback) else number_in(self.theirs, x)
             if number is not None:

@@ -8,7 +8,7 @@ is only a value; the judge process decides what it means.
               ["await", x] ["import", name] ["unheard"]
               ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
-              ["exc", names, base, module, args, text, x, traceback, warnings, parts, changed]
+              ["exc", names, base, module, args, text, x, traceback, warnings, parts, chain, changed]
               ["no", why]                                                  there is a value, and it cannot cross
               ["cb", n, how, args, kwargs]                                 asks the tests' side for something
     Both end with what is to be said of links, where there is something (see `links`).

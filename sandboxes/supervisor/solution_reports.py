@@ -13,6 +13,10 @@ MEMBERS = (
 )
 """Attributes that builtin exceptions have of their own."""
 PLAIN = (int, str, bool, float)
+DEEPEST = 8
+"""So many exceptions are told of within one another: causes of causes, groups in groups."""
+WITHIN = []
+"""Those that are being told of."""
 
 
 def note_warning(message, category, *_):
@@ -27,24 +31,61 @@ def warned():
 
 
 def report(error, refs):
+    return [*told(error, refs, trace(error)), warned(), parts_of(error), holding(error, chain_of, refs)]
+
+
+def report_within(error, refs):
+    """Of one that is a value, or a part of another; `report` puts the traceback and the warnings into the answer."""
+    return [*told(error, refs, ""), None, parts_of(error), holding(error, chain_of, refs)]
+
+
+def told(error, refs, trace):
     names, cls = [c.__name__ for c in type(error).__mro__ if c is not object], type(error)
     base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
-    try:
-        args = values.items(error.args, refs, 0)
-    except BaseException:
-        args = None
     return [
         "exc",
         names,
         base,
         str(cls.__module__),
-        args,
+        holding(error, args_of, refs),
         text_of(error),
-        refs.put(error),
-        trace(error),
-        warned(),
-        parts_of(error),
+        refs.reference(error),
+        trace,
     ]
+
+
+def holding(error, told, refs):
+    """What is told of an exception and may hold others; None where that cannot be said."""
+    if len(WITHIN) >= DEEPEST or any(one is error for one in WITHIN):
+        return None
+    WITHIN.append(error)
+    try:
+        return told(error, refs)
+    except BaseException:
+        return None
+    finally:
+        WITHIN.pop()
+
+
+def args_of(error, refs):
+    return values.items(error.args, refs, 0)
+
+
+def chain_of(error, refs):
+    """[cause, context, whether the context is left out, notes, its own repr]; None where there is nothing of these."""
+    others = [values.encode(other, refs) for other in (error.__cause__, error.__context__)]
+    notes = [str(note)[:2000] for note in getattr(error, "__notes__", ())][:20]
+    found = [*others, error.__suppress_context__, notes, repr_of(error)]
+    return found if any(found) else None
+
+
+def repr_of(error):
+    """Its own words for itself, where its class has some."""
+    owner = next(c for c in type(error).__mro__ if "__repr__" in c.__dict__)
+    try:
+        return None if owner.__module__ == "builtins" else repr(error)[:20000]
+    except BaseException:
+        return None
 
 
 def parts_of(error):

@@ -29,7 +29,7 @@ NAME = b'["get", ["m"]'
 """A request for a name of the module: it is a call only when a plain value comes back."""
 ANSWERS = (b'["ok"', b'["same"')
 """An exception alone is no observed value: tests that only expect one cannot tell right from wrong."""
-REFERENCE = b'["ok", ["h"'
+REFERENCE, ERROR = b'["ok", ["h"', b'["ok", ["x"'
 
 
 class SplitRun:
@@ -183,7 +183,7 @@ class SplitRun:
     def tells(self, payload):
         """Whether an answer is something to judge by: a value, or the very object that another call returned."""
         if not payload.startswith(REFERENCE):
-            return True
+            return not payload.startswith(ERROR)
         number = payload[len(REFERENCE) :].split(b",", 2)[1]
         known = self.asked_call and number in self.returned
         if self.asked_call:

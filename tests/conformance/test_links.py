@@ -496,7 +496,7 @@ def f():
     "reply",
     [
         '["exc", ["ValueError", "Exception"], "ValueError", "builtins", ["x"], "x", '
-        '["h", 0, "obj", [], "x", "x", []], "", None, []]',
+        '["h", 0, "obj", [], "x", "x", []], "", None, [], None]',
         '["ok", True, None, None]',
         '["ok", ["~", 3], None, None]',
         '["no", "x"]',
