@@ -6,11 +6,32 @@ import operator
 BUILTINS = "iter next len bool repr str hash abs float int complex format round reversed divmod bytes isinstance issubclass dir"
 OPERATORS = (
     "getitem setitem delitem contains eq ne lt le gt ge neg pos invert index add sub mul truediv floordiv mod pow and_ or_ "
-    "xor matmul lshift rshift iadd isub imul itruediv ifloordiv imod ipow iand ior ixor"
+    "xor matmul lshift rshift iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor"
 )
 OPERATIONS = {name: getattr(builtins, name) for name in BUILTINS.split()} | {
     name: getattr(operator, name) for name in OPERATORS.split()
 }
+
+
+def copied(how):
+    return lambda x: getattr(__import__("copy"), how)(x)  # few programs need it
+
+
+def pickled(x):
+    import pickle
+
+    return pickle.loads(pickle.dumps(x))
+
+
+def fields(cls):
+    """(name, type, default as a list of one or none, whether it is an argument) of each field of a dataclass."""
+    import dataclasses
+
+    found = dataclasses.fields(cls)
+    return [(f.name, f.type, [f.default][: f.default is not dataclasses.MISSING], f.init) for f in found]
+
+
+OPERATIONS |= {"copy": copied("copy"), "deepcopy": copied("deepcopy"), "pickled": pickled, "fields": fields}
 
 OFFERED_NAMES = (
     "eq ne hash lt le gt ge bool len iter next reversed getitem setitem delitem contains call str repr format enter exit "

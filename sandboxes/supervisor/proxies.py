@@ -6,11 +6,13 @@ is refused unless the problem's contract names the class: `==` must run on real 
 """
 
 import contextlib
+import copyreg
 import sys
 
 import asking
 from asking import ask, assign, attribute, call, exception_class, operate, send
 from callbacks import answer_callback
+from class_parts import ASKED_FOR, asked, class_part, class_reference
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from references import REFS, Standin, reference_of
@@ -164,7 +166,7 @@ CLASSES = {}
 
 
 class Meta(type):
-    """The class of class proxies. Making a subclass of one in a test needs one interpreter."""
+    # The class of class proxies. Making a subclass of one in a test needs one interpreter.
 
     def __new__(mcs, name, bases, namespace, made=False):
         if not made:
@@ -175,12 +177,15 @@ class Meta(type):
         super().__init__(name, bases, namespace)
 
     def __call__(cls, *args, **kwargs):
-        return call(cls._class_ref, args, kwargs)
+        return call(class_reference(cls), args, kwargs)
 
     def __getattr__(cls, name):
-        if name.startswith("__") or "_class_ref" not in cls.__dict__:
+        if name.startswith("__") and name not in ASKED_FOR:
             raise AttributeError(name)
-        return attribute(cls._class_ref, name)
+        return class_part(cls, name)
+
+    __doc__ = property(lambda cls: asked(cls, "__doc__"))
+    __annotations__ = property(lambda cls: asked(cls, "__annotations__", {}))
 
     def __iter__(cls):
         return iter_of(cls)
@@ -223,14 +228,20 @@ def new_class(names, _module, parents):
 
 def object_proxy(tree, names, is_callable):
     cls = class_proxy(tree, names)
+    if "_class_ref" not in cls.__dict__:
+        type.__setattr__(cls, "_object_ref", tree)
     if is_callable and "__call__" not in cls.__dict__:
         type.__setattr__(cls, "__call__", call_proxy)
     proxy = object.__new__(cls)
+    stand_for(proxy, tree)
+    return proxy
+
+
+def stand_for(proxy, tree):
     object.__setattr__(proxy, "_ref", tree)
     object.__setattr__(proxy, "_own", frozenset(str(n) for n in tree[6]))
     object.__setattr__(proxy, "_base", str(tree[5]))
     object.__setattr__(proxy, "_module", str(tree[4]))
-    return proxy
 
 
 def call_proxy(self, *args, **kwargs):
@@ -239,7 +250,7 @@ def call_proxy(self, *args, **kwargs):
 
 def iter_of(x):
     iterator = operate("iter", x)
-    if iterator is x and "__next__" in x._own:
+    if iterator is x:
         return x
     return remote_iterator(iterator) if isinstance(iterator, Proxy) else iter(iterator)
 
@@ -260,6 +271,8 @@ class Proxy(Standin, metaclass=Meta, made=True):
     """Whether the tests name the class, or one that it derives from, as classes are named."""
 
     def __getattr__(self, name):
+        if name in ASKED_FOR:
+            return getattr(type(self), name)
         if name.startswith("__"):
             raise AttributeError(name)
         found = attribute(reference_of(self), name)
@@ -269,6 +282,13 @@ class Proxy(Standin, metaclass=Meta, made=True):
             if name in PREDICATES and not type(self)._named and self._module != "re":
                 self._refuse("method", name)
         return found
+
+    def __getattribute__(self, name):
+        if (
+            name in OPERATORS
+        ):  # `hasattr(x, "__iter__")`; Python itself looks for operators in the class alone
+            attribute(reference_of(self), name)
+        return super().__getattribute__(name)
 
     def __setattr__(self, name, value):
         assign(reference_of(self), name, value)
@@ -391,6 +411,23 @@ class Proxy(Standin, metaclass=Meta, made=True):
     def __dir__(self):
         return operate("dir", self)
 
+    def __copy__(self):
+        return operate("copy", self)
+
+    def __deepcopy__(self, _memo):
+        return operate("deepcopy", self)
+
+    def __reduce_ex__(self, _protocol):
+        """A pickle names the object that the solution has made of one for it; whoever reads it gets one more."""
+        return copyreg.__newobj__, (type(self),), reference_of(operate("pickled", self))
+
+    def __setstate__(self, tree):
+        stand_for(self, reference_of(operate("pickled", REFS.get(tree))))
+
+    @property
+    def __dict__(self):
+        return attribute(reference_of(self), "__dict__")
+
 
 def is_tables(name):
     """Whether pandas' own tables have such a part: tests that expect one may compare by it (`equals`, `ne`, `isin`)."""
@@ -421,6 +458,10 @@ def leave(proxy, name, error):
     return ask(["exit", reference_of(proxy), name, None if error is None else REFS.put(error)])
 
 
+IN_PLACE = "iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor".split()
+"""`x += y` is one question: there it is `x + y` where the class has nothing of its own."""
+
+
 def add_operators():
     for name in ("int", "float", "complex", "index", "abs", "neg", "pos", "invert", "round", "bytes"):
         setattr(Proxy, f"__{name}__", (lambda op: lambda self, *a: operate(op, self, *a))(name))
@@ -441,12 +482,15 @@ def add_operators():
         "xor",
         "matmul",
         "divmod",
+        "lshift",
+        "rshift",
+        *IN_PLACE,
     ):
         operator = {"and": "and_", "or": "or_"}.get(name, name)
         setattr(
             Proxy, f"__{name}__", (lambda op: lambda self, other: self._decide(op, self, other))(operator)
         )
-        if name not in ("lt", "le", "gt", "ge"):
+        if name not in ("lt", "le", "gt", "ge", *IN_PLACE):
             setattr(
                 Proxy,
                 f"__r{name}__",
@@ -455,4 +499,7 @@ def add_operators():
 
 
 add_operators()
+OPERATORS = frozenset(name for name in Proxy.__dict__ if name.startswith("__") and not hasattr(object, name))
+OPERATORS -= {"__copy__", "__deepcopy__", "__setstate__", "__getattr__"}
+"""Of proxies all, of the solution's classes those that they have."""
 REFS.make, REFS.make_error = make_proxy, asking.error_as_value

@@ -20,7 +20,7 @@ WHOLE_MODULES = {"tests", "test_solution", "__main__", "unittest.mock"}
 PASSED_FUNCTIONS = {"builtins", "functools", "operator", "types", "numpy"}
 KNOWN_EXCEPTIONS = frozenset(
     "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
-    "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy".split()
+    "asyncio.exceptions concurrent.futures._base zoneinfo urllib.error copy _queue".split()
 )
 """Modules of the standard library whose exceptions are the same on both sides."""
 
@@ -72,7 +72,7 @@ class Refs:
             )
         if how == "class" and issubclass(x, BaseException):
             return error_class(x, self)
-        return [how, list(offered(type(x)))] if how == "obj" else [how]
+        return [how, *known_of(type(x))] if how == "obj" else [how]
 
     def get(self, tree):
         if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
@@ -110,7 +110,12 @@ def identity(x):
     return id(x)
 
 
-OPERATORS = {}
+OPERATORS, CLASSES = {}, {}
+
+
+def known_of(cls):
+    """Of the class of an object of the tests: operators, name, and a number that tells it from others."""
+    return [list(offered(cls)), str(cls.__name__), CLASSES.setdefault(cls, len(CLASSES))]
 
 
 def offered(cls):
@@ -178,7 +183,7 @@ def how_to_pass(x):
     if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return "func"
     module = type(x).__module__
-    if isinstance(x, PASSED_WHOLE) or module in WHOLE_MODULES:
+    if isinstance(x, PASSED_WHOLE) or module in WHOLE_MODULES or type(x) is object:
         return "obj"
     if isinstance(x, types.ModuleType):
         return None

@@ -48,6 +48,9 @@ REQUESTS = frames.Reader(CHANNEL)
 REFS = LINKS = None
 TURN = _thread.allocate_lock()
 """Whose it is to send and to wait for what comes: one thread at a time, and none while a request is carried out."""
+ASKED = []
+"""Of each question that is not answered yet a lock that is held until it is, the last one behind: the tests' side answers the
+last one first, whichever thread asked it, and waits for no other reply before."""
 
 
 # ---- the conversation -------------------------------------------------------------------------------------------
@@ -57,8 +60,13 @@ def ask(number, how, args=(), kwargs={}):
     """Ask the tests' side and serve it until it has answered."""
     question = ["cb", number, how, values.items(args, REFS, 0), values.pairs(kwargs.items(), REFS, 0)]
     with TURN:
-        send(question)
-        return serve()
+        ASKED.append(_thread.allocate_lock())
+        with ASKED[-1]:
+            try:
+                send(question)
+                return serve()
+            finally:
+                ASKED.pop()
 
 
 Callback._ask = staticmethod(ask)
@@ -71,6 +79,7 @@ def send(tree):
 
 def serve():
     """Answer requests; returns (or raises) when a callback of ours was answered. It is our turn when it is called."""
+    before = len(ASKED)
     while True:
         try:
             _kind, payload = REQUESTS.frame()
@@ -83,8 +92,19 @@ def serve():
         try:
             answer = reply(request)
         finally:
-            TURN.acquire()
+            take_turn(before)
         send(answer)
+
+
+def take_turn(before):
+    """Wait until nothing is left to answer of what other threads asked meanwhile."""
+    TURN.acquire()
+    while len(ASKED) > before:
+        other = ASKED[before]
+        TURN.release()
+        with other:
+            pass
+        TURN.acquire()
 
 
 def answered(request):

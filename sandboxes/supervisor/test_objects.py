@@ -51,7 +51,7 @@ class Called(Callback):
 
 
 class FunctionCallback(Called):
-    """A function of the tests."""
+    __doc__ = Called.__doc__  # what the function itself says
 
 
 def signature(parameters):
@@ -111,7 +111,7 @@ class ObjectCallback(Callback):
 
 
 class ClassCallback(Called, ObjectCallback):
-    """A class of the tests."""
+    __doc__ = Called.__doc__
 
     def __instancecheck__(self, x):
         return self._ask(self._number, "instance", (x,))
@@ -128,12 +128,12 @@ CLASSES = {}
 
 
 def object_callback(tree, refs):
-    """`tree[3]`: the operators that the object's class defines."""
-    names = tuple(tree[3])
-    if names not in CLASSES:
+    """`tree[3:]`: the operators that the object's class defines, its name and its number."""
+    _cb, _number, _how, names, called, key = tree
+    if key not in CLASSES:
         parts = {name: ObjectCallback._leave if name == "__exit__" else operator(name) for name in names}
-        CLASSES[names] = type("ObjectCallback", (ObjectCallback,), parts)
-    return CLASSES[names](tree)
+        CLASSES[key] = type(called, (ObjectCallback,), parts)
+    return CLASSES[key](tree)
 
 
 def error_class(tree, refs):
