@@ -71,6 +71,9 @@ class Refs:
     def keeps(self, x: object) -> bool:
         return False
 
+    def parts(self, kind: type) -> list[str]:
+        return []
+
     def put(self, x: object) -> object:
         raise values.Refused("no references here")
 
@@ -79,7 +82,7 @@ class Refs:
 
 
 Provider = atheris.FuzzedDataProvider
-TAGS = [*values.READERS, "h", "cb", "ok", "exc", "same", "func", "obj", "class", "call", "next", "?"]
+TAGS = [*values.READERS, "h", "x", "cb", "ok", "exc", "same", "func", "obj", "class", "call", "next", "?"]
 GOLDEN = Path(__file__).resolve().parent.parent / "tests/golden/wire/measurement_split.json"
 
 

@@ -25,6 +25,9 @@ class NoRefs:
     def keeps(self, x: object) -> bool:
         return False
 
+    def parts(self, kind: type) -> list[str]:
+        return []
+
     def put(self, x: object) -> list[Any]:
         raise values.Refused(f"{type(x).__name__} has no plain value")
 

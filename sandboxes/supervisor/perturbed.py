@@ -109,8 +109,8 @@ def unfolded(tree, whole):
     if tree[0] == "=":
         made, size = whole[tree[1]]
         return (made, size) if size < MOST_UNFOLDED else (0, 1)
-    at = 3 if tree[0] == "N" else 1
-    if tree[0] not in (*SEQUENCES, *SETS, *MAPPINGS, "N"):
+    at = 3 if tree[0] in ("N", "NT") else 1
+    if tree[0] not in (*SEQUENCES, *SETS, *MAPPINGS, "N", "NT"):
         made, size = tree, 1
     else:
         parts = [inner(part, tree[0], whole) for part in tree[at]]
@@ -241,6 +241,11 @@ def time_of_day(tree, how):
     return ["ti", (day + datetime.timedelta(minutes=minutes[how])).time().isoformat()]
 
 
+def named_tuple(tree, how):
+    changed = [one if is_reference(one) else value(one, how) for one in tree[3]]
+    return [*tree[:3], changed, *tree[4:]]
+
+
 RARE = {
     "y": octets,
     "Y": octets,
@@ -254,6 +259,7 @@ RARE = {
     "td": lambda tree, how: ["td", number(tree[1], how), 0 if how == "constant" else tree[2], tree[3]],
     "P": lambda tree, how: ["P", text(tree[1], how)],
     "PP": lambda tree, how: ["PP", text(tree[1], how)],
-    "N": lambda tree, how: [*tree[:3], [one if is_reference(one) else value(one, how) for one in tree[3]]],
+    "N": lambda tree, how: named_tuple(tree, how),
+    "NT": lambda tree, how: named_tuple(tree, how),
 }
 """By the tag of a tree."""

@@ -5,11 +5,13 @@ reference and is a proxy here. An operator that would hand the solution an opera
 is refused unless the problem's contract names the class: `==` must run on real builtins, in this process.
 """
 
+import collections
 import contextlib
 import copyreg
 import sys
 
 import asking
+import values
 from asking import ask, assign, attribute, call, exception_class, operate, send
 from callbacks import answer_callback
 from class_parts import ASKED_FOR, asked, class_part, class_reference
@@ -197,7 +199,7 @@ class Meta(type):
         return operate("getitem", cls, key)
 
     def __instancecheck__(cls, x):
-        return type.__instancecheck__(cls, x)
+        return type.__instancecheck__(cls, x) or is_tuple_of(cls, x)
 
 
 def holds(operator, x, other):
@@ -242,6 +244,38 @@ def stand_for(proxy, tree):
     object.__setattr__(proxy, "_own", frozenset(str(n) for n in tree[6]))
     object.__setattr__(proxy, "_base", str(tree[5]))
     object.__setattr__(proxy, "_module", str(tree[4]))
+
+
+def is_tuple_of(cls, x):
+    """Whether a named tuple that came by value is of this class of the solution."""
+    if not isinstance(x, tuple) or not values.is_named_tuple(type(x)):
+        return False
+    known = values.NAMED.get((cls.__name__, type(x)._fields))
+    return known is type(x) and asked(cls, "_fields") == known._fields
+
+
+TUPLES = {}
+
+
+def tuple_with_parts(name, fields, items, reference, parts):
+    """A named tuple whose class has methods: a real tuple, and for what else it can do its reference."""
+    key = (name, *fields, None, *parts)
+    if key not in TUPLES:
+        proxy = class_proxy(reference, [str(n) for n in reference[3]])
+        own = {
+            n: Proxy.__dict__[n] for n in parts if n[:2] == "__" and n in Proxy.__dict__ and n not in NEVER
+        }
+        own |= {"__module__": "solution", "_replace": lambda x, **new: attribute(x._ref, "_replace")(**new)}
+        TUPLES[key] = Meta(name, (collections.namedtuple(name, fields), proxy), own, made=True)
+    made = REFS.made.get(reference[1])
+    if type(made) is not TUPLES[key]:
+        made = REFS.made[reference[1]] = tuple.__new__(TUPLES[key], items)
+        stand_for(made, reference)
+    return made
+
+
+NEVER = frozenset("__eq__ __ne__ __hash__ __getattribute__ __getattr__ __setattr__ __dict__ __new__".split())
+"""What no class of named tuples decides here: they compare as the tuples that they are."""
 
 
 def call_proxy(self, *args, **kwargs):
@@ -502,4 +536,4 @@ add_operators()
 OPERATORS = frozenset(name for name in Proxy.__dict__ if name.startswith("__") and not hasattr(object, name))
 OPERATORS -= {"__copy__", "__deepcopy__", "__setstate__", "__getattr__"}
 """Of proxies all, of the solution's classes those that they have."""
-REFS.make, REFS.make_error = make_proxy, asking.error_as_value
+REFS.make, REFS.make_error, REFS.make_tuple = make_proxy, asking.error_as_value, tuple_with_parts

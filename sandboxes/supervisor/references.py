@@ -34,8 +34,8 @@ class Refs:
 
     enums_cross = False
     once = again = None
-    make = make_error = None
-    """A proxy of a reference, an exception of what is told of it; `proxies` puts them here."""
+    make = make_error = make_tuple = None
+    """A proxy of a reference, an exception and a named tuple of what is told of them; `proxies` puts them here."""
 
     def __init__(self):
         self.made = {}
@@ -47,6 +47,9 @@ class Refs:
 
     def keeps(self, x):
         return isinstance(x, Standin)
+
+    def parts(self, _kind):
+        return []
 
     def put(self, x):
         reference = reference_of(x)
@@ -79,6 +82,8 @@ class Refs:
             return self.test_objects[tree[1]]
         if tree[0] == "x" and len(tree) == 2:
             return self.make_error(tree[1])
+        if tree[0] == "NT" and len(tree) == 6:
+            return self.make_tuple(*tree[1:])
         if tree[0] != "h" or len(tree) not in (7, 8) or type(tree[1]) is not int:
             raise values.Refused(f"unknown reference {tree!r:.200}")
         if tree[1] not in self.made:
@@ -168,6 +173,9 @@ class Nothing:
 
     def keeps(self, x):
         return isinstance(x, Standin)
+
+    def parts(self, _kind):
+        return []
 
     def put(self, x):
         raise values.Refused("no plain value")

@@ -1,12 +1,20 @@
 """What crosses by reference, as the solution's side knows it: its own objects, and what stands for those of the tests."""
 
 import _thread
+import collections
 import types
 from enum import Enum
 
 import values
 from solution_reports import report_within
 from test_objects import TESTS_OBJECTS, Callback
+
+BARE = frozenset(dir(collections.namedtuple("Bare", "")))
+NOTED = frozenset(
+    "__dict__ __orig_bases__ __annotations__ __annotate__ __annotate_func__ __annotations_cache__ __weakref__ "
+    "__firstlineno__ __static_attributes__ __parameters__ __type_params__ __classdictcell__ __abstractmethods__".split()
+)
+"""What every class of named tuples has, and what is noted of classes that are written out."""
 
 
 class Refs:
@@ -23,11 +31,23 @@ class Refs:
         self.numbers = {}
         self.theirs = {}
         self.trees = {}
+        self.parts_of = {}
         self.classes = frozenset(classes)
         self.lock = _thread.allocate_lock()
 
     def keeps(self, x):
-        return type(x).__name__ in self.classes and type(x).__module__ == "solution"
+        kind = type(x)
+        return (
+            kind.__name__ in self.classes
+            and kind.__module__ == "solution"
+            and not values.is_named_tuple(kind)
+        )
+
+    def parts(self, kind):
+        """Names of what a class of named tuples has besides its fields."""
+        if kind not in self.parts_of:
+            self.parts_of[kind] = list(own_parts(kind))
+        return self.parts_of[kind]
 
     def put(self, x):
         """An exception is one on both sides: what is told of it comes along, unless operators of its own come into it."""
@@ -65,6 +85,14 @@ class Refs:
             self.theirs[tree[1]] = TESTS_OBJECTS[tree[2]](tree, self)
             self.trees[tree[1]] = tree
         return self.theirs[tree[1]]
+
+
+def own_parts(kind):
+    for cls in kind.__mro__[: kind.__mro__.index(tuple)]:
+        for name, part in cls.__dict__.items():
+            own = name not in NOTED if name not in BARE else getattr(part, "__module__", "") == cls.__module__
+            if own and name not in kind._fields and type(name) is str:
+                yield name
 
 
 def number_in(theirs, x):

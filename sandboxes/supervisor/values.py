@@ -131,9 +131,10 @@ def encode_other(x, kind, refs, depth):
             return tree
     if refs.keeps(x):
         return refs.put(x)
-    fields = kind.__dict__.get("_fields")
-    if type(fields) is tuple and issubclass(kind, tuple) and kind.__eq__ is tuple.__eq__:
-        return ["N", str(kind.__name__), [str(f) for f in fields], items(tuple.__iter__(x), refs, depth)]
+    if is_named_tuple(kind):
+        told = [str(kind.__name__), list(map(str, kind._fields)), items(tuple.__iter__(x), refs, depth)]
+        parts = refs.parts(kind)
+        return ["NT", *told, refs.put(x), parts] if parts else ["N", *told]
     for base, plain in DECAY:
         if issubclass(kind, base):
             if base in (int, str) and issubclass(kind, enum.Enum) and refs.enums_cross:
@@ -142,12 +143,26 @@ def encode_other(x, kind, refs, depth):
     return refs.put(x)
 
 
+def is_named_tuple(kind):
+    """Whether its instances are tuples with names, which compare as tuples do."""
+    return (
+        issubclass(kind, tuple)
+        and type(getattr(kind, "_fields", None)) is tuple
+        and kind.__eq__ is tuple.__eq__
+    )
+
+
 class Once:
     """References of a message in which an object that can be changed is written once: then it is named by its place among
     those that are whole before it."""
 
     def __init__(self, refs):
-        self.keeps, self.put, self.enums_cross = refs.keeps, refs.put, refs.enums_cross
+        self.keeps, self.put, self.parts, self.enums_cross = (
+            refs.keeps,
+            refs.put,
+            refs.parts,
+            refs.enums_cross,
+        )
         self.places, self.alive = {}, []
         self.repeated = False
 
@@ -330,7 +345,21 @@ def entries(trees, refs, depth):
 
 def decode_namedtuple(tree, refs, depth):
     _, name, fields, trees = tree
-    return collections.namedtuple(name, fields)(*values(trees, refs, depth))
+    return named_tuple(name, tuple(fields))(*values(trees, refs, depth))
+
+
+NAMED = {}
+
+
+def named_tuple(name, fields):
+    if (name, fields) not in NAMED:
+        NAMED[name, fields] = collections.namedtuple(name, fields)
+    return NAMED[name, fields]
+
+
+def decode_tuple_with_parts(tree, refs, depth):
+    """What stands for it has its methods too, and is made by who knows references."""
+    return refs.get([*tree[:3], values(tree[3], refs, depth), *tree[4:]])
 
 
 def decode_array(tree, refs, depth):
@@ -379,6 +408,7 @@ READERS = {
     "P": lambda t, r, d: pathlib.PosixPath(t[1]),
     "PP": lambda t, r, d: pathlib.PurePosixPath(t[1]),
     "N": decode_namedtuple,
+    "NT": decode_tuple_with_parts,
     "np": decode_array,
     "ns": decode_scalar,
 }

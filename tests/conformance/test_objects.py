@@ -93,8 +93,8 @@ class Doc:
         ("p = [Plain()]\nq = copy.deepcopy(p)\nq[0].n = 5\nassert p[0].n == 0", "[[1]], 0", "[[1]], 1"),
         ("d = Doc()\nassert copy.copy(d).copies == 1 and copy.copy(d) is not d", "self.copies + 1", "self.copies"),
         (
-            "import pickle\np = Plain()\ndata = pickle.dumps(p)\np.n = 3\nq, r = pickle.loads(data), pickle.loads(data)\n"
-            "q.n = 5\nassert (p.n, q.n, r.n) == (3, 5, 0) and type(q) is Plain",
+            "import pickle\np = Plain()\ndata = pickle.dumps(p)\np.n = 3\n"
+            "q, r = pickle.loads(data), pickle.loads(data)\nq.n = 5\nassert (p.n, q.n, r.n) == (3, 5, 0) and type(q) is Plain",
             "[[1]], 0",
             "[[1]], 1",
         ),
@@ -218,6 +218,80 @@ async def test_objects_of_the_tests_are_called_by_their_class(sandbox: Sandbox) 
     tests += "except TypeError as e:\n    assert str(e) == 'Rock cannot speak'\n"
     tests += "else:\n    assert False\nassert kind(1) == 'int'\n"
     assert outcome(await judged(sandbox, CLASSES, tests)) == PASSED
+
+
+TUPLES = """
+from collections import namedtuple
+from typing import NamedTuple
+from urllib.parse import urlparse
+
+
+class Person(NamedTuple):
+    name: str
+    age: int = 3
+
+    @property
+    def label(self): return f"{self.name}-{self.age}"
+
+    def older(self, n=1): return self._replace(age=self.age + n)
+
+    def __str__(self): return f"<{self.name}>"
+
+    def __add__(self, n): return self.older(n)
+
+
+class Three(namedtuple("Three", "a b c")):
+    __slots__ = ()
+
+    def total(self): return sum(self)
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+def swapped(p): return Pair(p.right, p.left)
+
+
+def people(): return [Person("a"), Person("b", 1)]
+
+
+def label_of(person): return person.label
+
+
+def host(url): return urlparse(url)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "right", "wrong"),
+    [
+        ("assert Person('z').label == 'z-3' == label_of(Person('z'))", "-{self.age}", "+{self.age}"),
+        ("p = Person('z')\nassert p.older().older(2)._replace(name='b').label == 'b-6'", "age + n", "age - n"),
+        ("assert str(Person('z')) == '<z>' and repr(Person('z')) == \"Person(name='z', age=3)\"", "<{", "({"),
+        ("assert people()[1].label == 'b-1' and people() == [('a', 3), ('b', 1)]", '"b", 1', '"b", 2'),
+        ("n, a = Person('z')\nassert (n, a) == ('z', 3) and hash(Person('z')) == hash(('z', 3))", "= 3", "= 4"),
+        ("p = Person('z')\nassert isinstance(p, Person) and isinstance(p, tuple) and p.age == 3", "(NamedTuple)", ""),
+        ("p = swapped(Pair(1, 2))\nassert isinstance(p, Pair) and p.left == 2", "Pair(p.right", "tuple((p.right"),
+        ("assert Three(1, 2, 3).total() == 6 and Three(1, 2, 3).b == 2", "sum(self)", "len(self)"),
+        ("assert host('http://a:8/b').hostname == 'a' and host('http://a:8/b').path == '/b'", "urlparse(url)", "url"),
+    ],
+)  # fmt: skip
+async def test_named_tuples_are_tuples_with_their_methods(
+    tests: str, right: str, wrong: str, sandbox: Sandbox
+) -> None:
+    assert right in TUPLES
+    assert outcome(await judged(sandbox, TUPLES, tests)) == PASSED
+    assert (await judged(sandbox, TUPLES.replace(right, wrong), tests)).passed is False
+
+
+async def test_an_operator_of_a_named_tuple_counts_where_the_contract_names_its_class(
+    sandbox: Sandbox,
+) -> None:
+    tests = "assert Person('z') + 2 == ('z', 5)\nassert Person('z').age == 3\n"
+    wrong = TUPLES.replace("older(n)", "older(0)")
+    assert outcome(await judged(sandbox, TUPLES, tests, "Person")) == PASSED
+    assert (await judged(sandbox, wrong, tests, "Person")).passed is False
+    assert outcome(await judged(sandbox, TUPLES, tests)) == ("unverifiable", ("contract_classes",))
 
 
 THREADS = """
