@@ -205,7 +205,13 @@ def same_map(got: Any, wanted: dict[Any, Any], tolerance: float) -> bool:
         return True
     if not isinstance(got, dict) or len(got) != len(wanted):
         return False
-    by_text = {str(key): content for key, content in got.items()}
+    by_text = {key_text(key): content for key, content in got.items()}
     return all(
-        str(key) in by_text and same(by_text[str(key)], content, tolerance) for key, content in wanted.items()
+        key_text(key) in by_text and same(by_text[key_text(key)], content, tolerance)
+        for key, content in wanted.items()
     )
+
+
+def key_text(key: Any) -> str:
+    """As JSON has it."""
+    return str(key).lower() if isinstance(key, bool) else str(key)

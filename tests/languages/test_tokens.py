@@ -81,6 +81,8 @@ def test_an_exception_is_no_value_that_anything_equals() -> None:
         ({}, [], 0, False),
         ({"1": 2}, {"1": 2}, 0, True),
         ({1: 2}, {"1": 2}, 0, True),
+        ({True: 2}, {"true": 2}, 0, True),
+        ({True: 2}, {"1": 2}, 0, False),
         ({"a": [1.0000001]}, {"a": [1]}, 1e-6, True),
         ({"a": 1, "b": 2}, {"a": 1}, 0, False),
     ],
