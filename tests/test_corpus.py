@@ -1,6 +1,7 @@
 """The corpus file: what was put comes back, what is not ours is refused, and one process writes at a time."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -317,6 +318,56 @@ def test_a_corpus_on_a_read_only_disk_is_read_and_what_cannot_be_written_is_said
     ours = [sys.executable, "-m", "execfeedback", *command]
     done = subprocess.run([*unshared, *ours], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, words in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+OURS = [sys.executable, "-m", "execfeedback"]
+FULL = 'cd "$0" && mount -t tmpfs -o size=64k none full && head -c 60K /dev/zero > full/filler && exec "$@"'
+"""Likewise: a folder `full` on a disk with room for one page."""
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [
+        (["sh", "-c", 'exec "$@" > /dev/full', "sh", *OURS, "status", "c.db"], 2, "No space left on device"),
+        (["report", "c.db", "--out", "full/r.html"], 2, "No space left on device: make room"),
+        (["export", "c.db", "--format", "jsonl", "--out", "full/x"], 2, "No space left on device: make room"),
+        (
+            ["merge", "c.db", "--out", "full/m.db"],
+            1,
+            "cannot be written (database or disk is full); make room",
+        ),
+        pytest.param(
+            ["grow", "p.jsonl", "--generator", "mutate", "--out", "full/c.db"],
+            1,
+            "full/c.db: cannot be written (database or disk is full); make room",
+            marks=pytest.mark.docker,
+        ),
+        pytest.param(
+            ["grow", "p.jsonl", "--generator", "mutate", "--out", "new.db", "--events", "full/e.jsonl"],
+            2,
+            "--events full/e.jsonl: cannot be written: No space left on device",
+            marks=pytest.mark.docker,
+        ),
+    ],
+)
+def test_every_command_says_that_the_disk_is_full(
+    tmp_path: Path, command: list[str], status: int, words: str
+) -> None:
+    tried = {"id": "p" * 5000, "statement": "s", "entry_point": "f", "tests": "assert f(1) == 2"}
+    code = "def f(n):\n    return n + 1\n"
+    (tmp_path / "p.jsonl").write_text(json.dumps({**tried, "reference": code}) + "\n")
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        trajectory = a_trajectory(code="#" * 5000 + "\n")
+        id = writer.put_trajectory("u", trajectory)
+        writer.admit("u", a_record(trajectory, id))
+    unshared = ["unshare", "--mount", "sh", "-c", FULL, str(tmp_path)]
+    (tmp_path / "full").mkdir()
+    if subprocess.run([*unshared, "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount")
+    ours = command if command[0] == "sh" else [*OURS, *command]
+    done = subprocess.run([*unshared, *ours], capture_output=True, text=True)
+    assert (done.returncode, words in done.stderr) == (status, True), done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,6 +1,7 @@
 """The console script. Each command lives in a module of its own here; heavy imports stay inside functions."""
 
 import errno
+import os
 import sys
 
 import typer
@@ -28,6 +29,8 @@ from execfeedback.errors import ExecfeedbackError, InputError
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
 """What a path on the command line can be to blame for; anything else with a file is a defect of ours."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""What a write can end with long after its file was opened: nothing names the file then."""
 
 app = typer.Typer(
     name="execfeedback",
@@ -59,15 +62,21 @@ app.command("serve")(serve_cli.serve)
 
 def main() -> None:
     """Run the console script; our errors become one message on stderr and their exit code."""
+    if sys.stderr is None:  # closed by who started us (`2>&-`): nobody listens, and that is no fault
+        sys.stderr = open(os.devnull, "w")
     try:
         app()
     except ExecfeedbackError as error:
         print(f"execfeedback: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno not in UNWRITABLE or error.filename is None:
+        if error.errno not in UNWRITABLE or (error.filename is None and error.errno not in FULL):
             raise
-        print(f"execfeedback: {error.filename}: {error.strerror}; give another place", file=sys.stderr)
+        if error.filename is None:
+            said = f"{error.strerror}: make room, and give the same command again"
+        else:
+            said = f"{error.filename}: {error.strerror}; give another place"
+        print(f"execfeedback: {said}", file=sys.stderr)
         sys.exit(InputError.exit_code)
     except KeyboardInterrupt:
         print("execfeedback: interrupted; what was finished is kept", file=sys.stderr)

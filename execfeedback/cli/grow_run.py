@@ -1,10 +1,13 @@
 """What `execfeedback grow` does: from options to adapters, signals, what people and programs see of it."""
 
 import asyncio
+import errno
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -214,15 +217,26 @@ def _events(path: Path | None, show: EventSink) -> Iterator[EventSink]:
     with file:
 
         def sink(event: dict[str, Any]) -> None:
-            file.write(json_line(event))
+            try:
+                _add_line(file, json_line(event))
+            except OSError as error:
+                raise InputError(f"--events {path}: cannot be written: {error.strerror}") from error
             show(event)
 
         yield sink
 
 
+def _add_line(file: FileIO, line: bytes) -> None:
+    """All of it or nothing: of a line that a full disk takes in part nothing stays, so the next run begins a new one."""
+    written = file.write(line)
+    if written < len(line):
+        file.truncate(file.tell() - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _counts(path: Path) -> Counts:
-    """Of a corpus, or of the one that there is not because the run ended before it was made."""
-    if not path.exists():
+    """Of a corpus, or of the one that there is not, or an empty file, because the run ended before it was made."""
+    if not path.exists() or not path.stat().st_size:
         return Counts(**dict.fromkeys(Counts.model_fields, 0))
     with Corpus(path) as corpus:
         return corpus.counts()

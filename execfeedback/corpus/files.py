@@ -8,7 +8,7 @@ from pathlib import Path
 from execfeedback import ids
 from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.schema import APPLICATION_ID, SCHEMA, TABLES
-from execfeedback.errors import InputError
+from execfeedback.errors import CorpusError, InputError
 from execfeedback.jsonl import strict
 
 BUSY_S = 30.0
@@ -26,10 +26,17 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         _teach(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise CorpusError(unwritable(path, error)) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def unwritable(path: Path, error: sqlite3.OperationalError) -> str:
+    return f"{path}: cannot be written ({error}); make room, and the same command goes on from here"
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from execfeedback import ids
-from execfeedback.corpus.files import as_text, open_to_write, refuse_odd_places, storable
+from execfeedback.corpus.files import as_text, open_to_write, refuse_odd_places, storable, unwritable
 from execfeedback.corpus.lock import WriterLock
 from execfeedback.corpus.reader import Corpus
 from execfeedback.errors import CorpusError
@@ -147,7 +147,7 @@ class CorpusWriter:
             yield self._connection
         except sqlite3.OperationalError as error:
             self._take_back()
-            raise CorpusError(self._unwritable(error)) from error
+            raise CorpusError(unwritable(self.path, error)) from error
         except BaseException:
             self._take_back()
             raise
@@ -181,7 +181,7 @@ class CorpusWriter:
             self._connection.execute("COMMIT")
             self._begun = False
         except sqlite3.OperationalError as error:
-            self._failure = self._unwritable(error)
+            self._failure = unwritable(self.path, error)
             self._take_back()
 
     def _take_back(self) -> None:
@@ -192,9 +192,6 @@ class CorpusWriter:
     def _raise_failure(self) -> None:
         if self._failure:
             raise CorpusError(self._failure)
-
-    def _unwritable(self, error: sqlite3.OperationalError) -> str:
-        return f"{self.path}: cannot be written ({error}); make room, and the same command goes on from here"
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
