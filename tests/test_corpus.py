@@ -215,6 +215,19 @@ def test_a_full_disk_is_said_and_what_was_kept_is_whole(tmp_path: Path, how: str
     assert rows(path, "events") == kept + 1
 
 
+def test_a_try_that_no_model_answered_is_not_counted_beside_the_one_after_it(tmp_path: Path) -> None:
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        for tries in (1, 2):
+            writer.put_trajectory(None, a_trajectory(tries=tries, stopped="model"))
+            counts = writer.corpus.counts()
+            assert (counts.trajectories, counts.failed, counts.attempts) == (1, 1, tries)
+        other = a_trajectory(problem="p2", stopped="model")
+        writer.put_trajectory(None, other)
+        writer.put_trajectory("u", a_trajectory(tries=3))
+        counts = writer.corpus.counts()
+        assert (counts.trajectories, counts.repaired, counts.failed, counts.attempts) == (2, 1, 1, 4)
+
+
 def test_distinct_solutions_are_counted_apart_from_records(tmp_path: Path) -> None:
     first, second = a_trajectory(tries=2), a_trajectory(tries=2, code="y = 1\n")
     fixed = first.attempts[-1].solution

@@ -62,9 +62,18 @@ def _lies_still(path: Path) -> bool:
     return not os.access(path.absolute().parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
+TRIES = """CREATE TEMP VIEW tries AS SELECT * FROM trajectories WHERE id NOT IN (
+    SELECT one.id FROM trajectories one JOIN trajectories other
+    ON other.problem = one.problem AND other.sample = one.sample AND other.id != one.id
+    WHERE one.stopped = 'model' AND (other.stopped != 'model' OR other.rowid > one.rowid))"""
+"""What is counted: a trajectory that no model answered gives way to the next try, which begins with the same calls."""
+
+
 def _teach(connection: sqlite3.Connection) -> None:
-    """`strict(body)` in queries: a body may hold NaN, which the JSON functions of most versions of SQLite refuse."""
+    """`strict(body)` in queries: a body may hold NaN, which the JSON functions of most versions of SQLite refuse. `tries`:
+    the trajectories without those that another took the place of."""
     connection.create_function("strict", 1, strict, deterministic=True)
+    connection.execute(TRIES)
 
 
 def check(path: Path) -> None:

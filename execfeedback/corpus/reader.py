@@ -144,14 +144,10 @@ class Corpus:
 
     def counts(self) -> Counts:
         """One consistent look, also while somebody writes."""
-        one = self._one("""SELECT
-            (SELECT count(*) FROM trajectories),
-            (SELECT count(*) FROM trajectories WHERE stopped = 'passed' AND attempts = 1),
-            (SELECT count(*) FROM trajectories WHERE stopped = 'passed' AND attempts > 1),
-            (SELECT count(*) FROM trajectories WHERE stopped != 'passed'),
+        one = self._one("""SELECT tried.n, tried.once, tried.repaired, tried.n - tried.once - tried.repaired,
             (SELECT count(*) FROM examinations), (SELECT count(*) FROM admissions),
             (SELECT count(*) FROM records), (SELECT count(DISTINCT solution) FROM records),
-            (SELECT count(*) FROM rejections), (SELECT count(*) FROM attempts), (SELECT count(*) FROM calls),
+            (SELECT count(*) FROM rejections), tried.attempts, (SELECT count(*) FROM calls),
             (SELECT coalesce(sum(tokens_in), 0) FROM calls), (SELECT coalesce(sum(tokens_out), 0) FROM calls),
             (SELECT coalesce(sum(cost_usd), 0.0) FROM calls),
             (SELECT count(*) FROM calls WHERE cost_usd IS NULL), wasted.* FROM (SELECT count(*),
@@ -159,7 +155,11 @@ class Corpus:
                 coalesce(sum(json_extract(body, '$.tokens_out')), 0),
                 coalesce(sum(json_extract(body, '$.cost_usd')), 0.0),
                 count(*) - count(json_extract(body, '$.cost_usd'))
-            FROM events WHERE kind = 'waste') AS wasted""")
+            FROM events WHERE kind = 'waste') AS wasted, (SELECT count(*) AS n,
+                coalesce(sum(stopped = 'passed' AND attempts = 1), 0) AS once,
+                coalesce(sum(stopped = 'passed' AND attempts > 1), 0) AS repaired,
+                coalesce(sum(attempts), 0) AS attempts
+            FROM tries) AS tried""")
         return Counts(**dict(zip(Counts.model_fields, one or (), strict=True)))
 
     def tally(self, table: str, column: str) -> dict[str, int]:

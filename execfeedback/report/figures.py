@@ -50,7 +50,7 @@ def bars(amounts: Iterable[tuple[str, int]], whole: int | None = None) -> tuple[
 def passed_by_attempt(corpus: Corpus) -> tuple[Bar, ...]:
     """Trajectories by the attempt at which they passed; those that never did come last."""
     rows = corpus.select(
-        """SELECT CASE WHEN stopped = 'passed' THEN attempts END AS n, count(*) FROM trajectories
+        """SELECT CASE WHEN stopped = 'passed' THEN attempts END AS n, count(*) FROM tries
            GROUP BY n ORDER BY n IS NULL, n"""
     )
     whole = sum(number for _, number in rows)
@@ -66,7 +66,7 @@ def _at(attempt: int | None) -> str:
 def stops(corpus: Corpus) -> tuple[Bar, ...]:
     """Why trajectories that did not pass ended."""
     rows = corpus.select(
-        """SELECT stopped, count(*) AS n FROM trajectories WHERE stopped != 'passed'
+        """SELECT stopped, count(*) AS n FROM tries WHERE stopped != 'passed'
            GROUP BY stopped ORDER BY n DESC, stopped"""
     )
     return bars(rows)
@@ -149,7 +149,7 @@ def confidence(corpus: Corpus) -> tuple[Bar, ...]:
 def problems_seen(corpus: Corpus) -> tuple[int, int]:
     """Problems that were tried, and problems with at least one record."""
     count = "SELECT count(DISTINCT problem) FROM"
-    return corpus.select(f"{count} trajectories")[0][0], corpus.select(f"{count} records")[0][0]
+    return corpus.select(f"{count} tries")[0][0], corpus.select(f"{count} records")[0][0]
 
 
 def outcomes(corpus: Corpus) -> dict[tuple[str, str], int]:
@@ -159,7 +159,7 @@ def outcomes(corpus: Corpus) -> dict[tuple[str, str], int]:
                        ELSE 'repaired' END,
                   CASE WHEN record IS NOT NULL THEN 'record' WHEN rejection IS NOT NULL THEN 'rejected'
                        ELSE 'waiting' END, count(*)
-           FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id GROUP BY 1, 2"""
+           FROM tries LEFT JOIN admissions ON admissions.trajectory = tries.id GROUP BY 1, 2"""
     )
     return {(before, after): number for before, after, number in rows}
 
@@ -186,7 +186,7 @@ def retention(corpus: Corpus) -> tuple[Retention, ...]:
                       AND json_extract(strict(body), '$.reviews[0].style')), 0) AS refused,
                     coalesce(json_extract(strict(body), '$.reviews[#-1].correct')
                       AND json_extract(strict(body), '$.reviews[#-1].style'), 0) AS approved
-             FROM trajectories LEFT JOIN admissions ON admissions.trajectory = trajectories.id)
+             FROM tries LEFT JOIN admissions ON admissions.trajectory = tries.id)
            GROUP BY difficulty ORDER BY n DESC, difficulty"""
     )
     return tuple(Retention(**dict(zip(Retention.model_fields, row, strict=True))) for row in rows)

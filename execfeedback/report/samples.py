@@ -43,6 +43,6 @@ def shared(corpus: Corpus) -> tuple[Bar, ...]:
     if not corpus.events("steer"):
         return ()
     rows = corpus.select(
-        """SELECT n, count(*) FROM (SELECT count(*) AS n FROM trajectories GROUP BY problem) GROUP BY n ORDER BY n"""
+        """SELECT n, count(*) FROM (SELECT count(*) AS n FROM tries GROUP BY problem) GROUP BY n ORDER BY n"""
     )
     return bars((f"{n} sample{'s' if n > 1 else ''}", number) for n, number in rows)
