@@ -130,6 +130,18 @@ async def test_every_link_leads_to_a_page_without_script(corpus: Path) -> None:
     )
 
 
+async def test_a_trajectory_without_an_attempt_has_a_page(tmp_path: Path) -> None:
+    empty = Trajectory(problem=Problem(id="p", statement="say x"), stopped="exhausted", notes=("no code",))
+    refused = Rejection(id="0a", problem="p", trajectory=ids.digest(empty), reason="exhausted")
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        id = writer.put_trajectory("u", empty)
+        writer.admit("u", refused)
+    async with Serving(application(tmp_path / "c.db")) as address:
+        for path in (f"/trajectory/{id}", "/rejection/0a"):
+            status, page = await got(address, path)
+            assert status == 200 and "no code" in page and "exhausted" in page
+
+
 async def test_lists_are_paged_and_searched(corpus: Path) -> None:
     async with Serving(application(corpus)) as address:
         (_, first), (_, second) = [await got(address, f"/?kind=record&from={start}") for start in (0, PAGE)]

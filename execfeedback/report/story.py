@@ -47,7 +47,8 @@ class Example(Value):
 def tries(attempts: tuple[Attempt, ...]) -> tuple[Try, ...]:
     codes = [attempt.solution.code for attempt in attempts]
     changes = [(), *(diff(before, after) for before, after in pairwise(codes))]
-    return tuple(_try(n, *pair) for n, pair in enumerate(zip(attempts, changes, strict=True), start=1))
+    pairs = zip(attempts, changes, strict=False)  # without any attempt there is one change too many
+    return tuple(_try(n, *pair) for n, pair in enumerate(pairs, start=1))
 
 
 def _try(number: int, attempt: Attempt, changes: tuple[Change, ...]) -> Try:
