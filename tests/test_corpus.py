@@ -384,6 +384,12 @@ def test_every_command_says_that_the_disk_is_full(
     assert "Traceback" not in done.stderr
 
 
+def test_what_is_for_stderr_is_not_printed_elsewhere_where_stderr_is_closed(tmp_path: Path) -> None:
+    closed = ["sh", "-c", 'exec "$@" 2>&-', "sh", *OURS, "status", str(tmp_path / "none.db"), "--json"]
+    done = subprocess.run(closed, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with CorpusWriter(path):

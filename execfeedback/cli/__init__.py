@@ -63,7 +63,7 @@ app.command("serve")(serve_cli.serve)
 def main() -> None:
     """Run the console script; our errors become one message on stderr and their exit code."""
     if sys.stderr is None:  # closed by who started us (`2>&-`): nobody listens, and that is no fault
-        sys.stderr = open(os.devnull, "w")
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         app()
     except ExecfeedbackError as error:
