@@ -188,6 +188,29 @@ def test_a_file_that_is_no_corpus_is_refused(tmp_path: Path, command: list[str])
 # ---- grow without an engine --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        (None, "", "prompts_dir: own is not a folder"),
+        ("solver.md", "=== user ===\nWrite it.\n", "prompts_dir: own holds none of document.md, "),
+        ("solve.md", "Write it.\n", "own/solve.md: must start with a line"),
+        ("judge.md", "=== user ===\n{{ statement\n", "own/judge.md: "),
+    ],
+)
+def test_prompts_that_cannot_be_used_are_named_before_anything_is_written(
+    tmp_path: Path, name: str | None, text: str, words: str
+) -> None:
+    problems = problem_file(tmp_path)
+    own = tmp_path / "own"
+    (tmp_path / "c.toml").write_text(f'prompts_dir = "{own}"\n', encoding="utf-8")
+    if name is not None:
+        own.mkdir()
+        (own / name).write_text(text, encoding="utf-8")
+    said = console("grow", problems, "--out", tmp_path / "c.db", "--config", tmp_path / "c.toml")
+    assert (said.returncode, words in said.stderr.replace(f"{tmp_path}/", "")) == (2, True), said.stderr
+    assert not (tmp_path / "c.db").exists()
+
+
 def test_dry_run_says_what_would_be_done_and_touches_nothing(tmp_path: Path) -> None:
     problems = problem_file(tmp_path)
     said = console("grow", problems, "--out", tmp_path / "c.db", "--samples", 3, "--dry-run", "--json")

@@ -95,6 +95,12 @@ def test_the_file_of_the_working_directory_counts_and_no_dotenv(tmp_path: Path) 
     assert (config.samples, config.seed) == (4, 0)
 
 
+def test_a_file_of_another_editor_is_read(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfsamples = 4\r\nseed = 1\r\n")
+    config = load_config(tmp_path / "c.toml")
+    assert (config.samples, config.seed) == (4, 1)
+
+
 def test_a_generator_that_is_named_is_used(file: Path) -> None:
     assert load_config(file, {"generator": "replay"}).generator_name() == "replay"
 

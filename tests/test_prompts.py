@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from execfeedback.errors import InputError
-from execfeedback.prompts import prompt_id, render
+from execfeedback.prompts import check_folder, prompt_id, render
 
 VALUES: dict[str, Any] = {
     "statement": "Add two numbers.",
@@ -98,6 +98,12 @@ def test_a_bad_prompt_is_an_input_error_that_names_the_file(tmp_path: Path, text
     with pytest.raises(InputError, match=words) as error:
         render("solve", tmp_path, **VALUES)
     assert str(tmp_path / "solve.md") in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_prompt(tmp_path: Path) -> None:
+    (tmp_path / "solve.md").write_bytes(b"\xef\xbb\xbf=== user ===\r\nWrite it.\r\n")
+    check_folder(tmp_path)
+    assert [message.content for message in render("solve", tmp_path, **VALUES)] == ["Write it."]
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

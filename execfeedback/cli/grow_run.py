@@ -24,6 +24,7 @@ from execfeedback.jsonl import json_line
 from execfeedback.library import backend_of
 from execfeedback.problems import load_problems
 from execfeedback.progress import Progress
+from execfeedback.prompts import check_folder
 from execfeedback.protocols import EventSink, Generator, Priced, Sandbox, SandboxPool
 from execfeedback.registry import gates_named, generator_named
 from execfeedback.screen import Screen
@@ -80,7 +81,8 @@ def configured(options: Options) -> Config:
 
 
 def settings_from(config: Config, limit: int | None) -> Settings:
-    """A few units more than calls: while those are on their way, the sandbox has others to judge."""
+    """A few units more than calls: while those are on their way, the sandbox has others to judge. Raises InputError."""
+    check_folder(config.prompts_dir)
     asks = config.generator_name() not in ("mutate", "replay")
     calls = (config.calls or 8 * config.workers) if asks else None
     return Settings(

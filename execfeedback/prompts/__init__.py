@@ -39,6 +39,18 @@ def prompt_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.md"))
 
 
+def check_folder(folder: Path | None) -> None:
+    """Raise InputError now if a run could not use that folder, or would use nothing of it: its names are not ours, say."""
+    own = [path for name in prompt_names() if (path := _path(name, folder)).parent == folder]
+    if folder is not None and not own:
+        raise InputError(
+            f"prompts_dir: {folder} holds none of {', '.join(f'{n}.md' for n in prompt_names())}"
+        )
+    for path in own:
+        for _, part in _parts(path):
+            _template(path, part)
+
+
 @cache
 def _path(name: str, folder: Path | None) -> Path:
     own = FOLDER / f"{name}.md"
@@ -54,7 +66,7 @@ def _path(name: str, folder: Path | None) -> Path:
 @cache
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 
@@ -75,10 +87,20 @@ def _parts(path: Path) -> tuple[tuple[str, str], ...]:
 def _filled(path: Path, part: str, values: dict[str, Any]) -> str:
     from jinja2 import TemplateError
 
+    template = _template(path, part)
     try:
-        return str(_compiled(part).render(values))
+        return str(template.render(values))
     except TemplateError as error:
         raise InputError(f"{path}: {error.message}; values are {', '.join(sorted(values))}") from error
+
+
+def _template(path: Path, part: str) -> Any:
+    from jinja2 import TemplateError
+
+    try:
+        return _compiled(part)
+    except TemplateError as error:
+        raise InputError(f"{path}: {error.message}") from error
 
 
 @cache
