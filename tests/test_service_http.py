@@ -275,6 +275,15 @@ async def test_a_body_that_is_too_large_is_not_read(small: str, pool: Echo) -> N
     assert pool.started == 0
 
 
+async def test_a_body_that_is_packed_is_refused_by_its_encoding(small: str, pool: Echo) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{small}/v1/verify", data=b'{"id": "x"}', compress="gzip") as reply,
+    ):
+        assert (reply.status, (await reply.json())["error"]["code"]) == (415, "encoding")
+    assert pool.started == 0
+
+
 def endless_heads() -> dict[str, Iterator[bytes]]:
     """By name what a client might send for ever before anybody knows who it is."""
     start = b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\n"

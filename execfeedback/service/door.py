@@ -70,6 +70,8 @@ class Door:
             return fault(
                 403, "web_page", "without tokens only programs on this machine are served, by its own name"
             )
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            return fault(415, "encoding", "bodies are read as they are: send it without Content-Encoding")
         if int(headers.get("content-length", "0")) > self.most_body:
             return error_reply(self.too_large())
         return caller

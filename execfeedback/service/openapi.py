@@ -16,6 +16,7 @@ REFUSALS = {
     404: "Something that is named is not there (any more).",
     408: "The deadline that the caller named passed.",
     413: "The body is larger than what is taken.",
+    415: "The body has a Content-Encoding.",
     422: "The body is not what the schema says, or asks for what is not offered; the message names the field.",
     429: "Busy: ask again after `Retry-After` seconds.",
     503: "A fault of the service's own: ask again.",
