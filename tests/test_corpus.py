@@ -384,6 +384,29 @@ def test_every_command_says_that_the_disk_is_full(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status", "c.db"],
+        ["show", "c.db", "p1"],
+        ["report", "c.db"],
+        ["export", "c.db", "--format", "sft", "--out", "x"],
+        ["merge", "c.db", "--out", "m.db"],
+    ],
+)
+def test_a_corpus_that_is_damaged_is_said_to_be_so(tmp_path: Path, command: list[str]) -> None:
+    with CorpusWriter(tmp_path / "c.db") as writer:
+        for n in range(9):
+            trajectory = a_trajectory(code="#" * 9000 + f"{n}\n")
+            writer.admit(f"u{n}", a_record(trajectory, writer.put_trajectory(f"u{n}", trajectory)))
+    whole = (tmp_path / "c.db").read_bytes()
+    (tmp_path / "c.db").write_bytes(whole[: len(whole) // 3].ljust(len(whole), b"U"))
+    done = subprocess.run([*OURS, *command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "damaged" in done.stderr
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file() and "db-" not in p.name] == ["c.db"]
+
+
 def test_what_is_for_stderr_is_not_printed_elsewhere_where_stderr_is_closed(tmp_path: Path) -> None:
     closed = ["sh", "-c", 'exec "$@" 2>&-', "sh", *OURS, "status", str(tmp_path / "none.db"), "--json"]
     done = subprocess.run(closed, capture_output=True, text=True)

@@ -81,3 +81,19 @@ def main() -> None:
     except KeyboardInterrupt:
         print("execfeedback: interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        print(f"execfeedback: the corpus is damaged ({error}); copy it again, whole", file=sys.stderr)
+        sys.exit(InputError.exit_code)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite found the file of a corpus broken, which may be anywhere in it."""
+    import sqlite3
+
+    found = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes hold the plain one there
+    return isinstance(error, sqlite3.DatabaseError) and found in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
