@@ -1,10 +1,12 @@
 """What a training pipeline calls: `verify`, `Sandbox`, `grow`. Each enters the same path as the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from execfeedback import jobs
 from execfeedback.corpus import Corpus
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 ADDRESSES = ("http://", "https://", "unix://")
 """What the name of a backend begins with that is a service elsewhere."""
 Items = Iterable[Item | Mapping[str, Any]]
+T = TypeVar("T")
 
 
 class Sandbox:
@@ -94,13 +97,13 @@ def as_item(item: Item | Mapping[str, Any]) -> Item:
 
 
 def verify(items: Items, *, workers: int = 2, backend: str = "docker") -> list[Verdict]:
-    """Verdicts of items, in order. Starts a warm pool for this call; use `Sandbox` to keep one."""
+    """Verdicts of items, in order. Starts a warm pool for this call; use `Sandbox` to keep one. Works in notebooks too."""
 
     async def run() -> list[Verdict]:
         async with Sandbox(backend, workers=workers) as sandbox:
             return [verdict async for verdict in sandbox.verify(items)]
 
-    return asyncio.run(run())
+    return to_its_end(run())
 
 
 def grow(
@@ -140,8 +143,32 @@ def grow(
                 on_event=on_event,
             )
 
-    asyncio.run(run())
+    to_its_end(run())
     return Corpus(path)
+
+
+def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """The result of work. Where an event loop runs already, as in a notebook, it has a thread and a loop of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    begun: Future[Callable[[], object]] = Future()
+
+    async def in_thread() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await work
+
+    with ThreadPoolExecutor(1, "execfeedback") as threads:
+        done = threads.submit(asyncio.run, in_thread())
+        try:
+            return done.result()
+        except KeyboardInterrupt:  # came to this thread, and is meant for the work
+            with suppress(RuntimeError):  # it has just ended
+                begun.result()()
+            raise
 
 
 def as_generator(

@@ -2,14 +2,17 @@
 
 import asyncio
 import math
+import signal
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import execfeedback as ef
 from execfeedback.errors import InputError, SandboxError
-from execfeedback.library import open_backend
+from execfeedback.library import open_backend, to_its_end
 from execfeedback.types import Case, Execution, Item, Job, SplitResult, StepResult, TestResult
 from execfeedback.verifying import AHEAD, item_digest, verify_items
 
@@ -157,6 +160,46 @@ def test_verify_takes_mappings_and_items_and_answers_in_order() -> None:
 
     assert [(v.id, v.verdict) for v in found] == [("n0", "passed"), ("n1", "wrong_answer"), ("n2", "passed")]
     assert all(v.digest == item_digest(Item.model_validate(numbered(i, i == 1))) for i, v in enumerate(found))
+
+
+@pytest.mark.docker
+async def test_verify_and_grow_work_where_an_event_loop_runs(tmp_path: Path) -> None:
+    """As in a notebook."""
+    assert [v.passed for v in ef.verify([numbered(1), numbered(2, wrong=True)])] == [True, False]
+    with pytest.raises(InputError, match="item 'n3'"):
+        ef.verify([numbered(3) | {"style": "no such"}])
+    problem = {"id": "p", "statement": "Return 1.", "entry_point": "f", "tests": "assert f() == 1\n"}
+
+    async def write(messages: object, n: int, **sampling: object) -> list[str]:
+        return ["```python\ndef f():\n    return 1\n```"] * n
+
+    with ef.grow([problem], generator=write, out=tmp_path / "c.db", gates=[]) as corpus:
+        assert corpus.counts().records == 1
+
+
+async def test_an_interrupt_ends_what_runs_beside_a_running_loop() -> None:
+    """Python tells only the main thread of Ctrl-C; the work is in another one, and is cleaned up before we go on."""
+    seen: list[str] = []
+
+    async def work() -> None:
+        seen.append("begun")
+        await asyncio.sleep(0.2)  # by then it is waited for
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            seen.append("cleaned up")
+
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # as in a notebook; asyncio.run has its own
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            to_its_end(work())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == ["begun", "cleaned up"]
 
 
 @pytest.mark.docker
