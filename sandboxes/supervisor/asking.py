@@ -262,9 +262,18 @@ def new_exception(names, module, parents):
         return known if parents else None
     parts = {"__module__": "solution", **EXCEPTION_PARTS}
     try:
-        return type(names[0], parents, parts)
+        return ErrorMeta(names[0], parents, parts)
     except TypeError:  # classes of one name that are several there
-        return type(names[0], parents[:1], parts)
+        return ErrorMeta(names[0], parents[:1], parts)
+
+
+class ErrorMeta(type):
+    def __getattr__(cls, name):
+        """What the class has there besides being an exception: constants, other ways to make one."""
+        reference = next((c.__dict__["_class_ref"] for c in cls.__mro__ if "_class_ref" in c.__dict__), None)
+        if name.startswith("_") or reference is None:
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return attribute(reference, name)
 
 
 def is_exception(name):

@@ -157,3 +157,36 @@ def g(): raise f()
     for other in ("3", "ValueError('x')", "e"):
         found = await judged(sandbox, solution, tests.format(other))
         assert outcome(found) == ("unverifiable", ("contract_classes",)), other
+
+
+CODED = """
+class AppError(Exception):
+    code = 500
+
+    @classmethod
+    def of(cls, words): return cls("|".join(words))
+
+
+class NotFound(AppError):
+    code = 404
+
+
+def fail(): raise NotFound("gone")
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "right", "wrong"),
+    [
+        ("assert (AppError.code, NotFound.code) == (500, 404)", "404", "405"),
+        ("assert NotFound.code and NotFound.of(['a', 'b']).args == ('a|b',)\nassert type(NotFound.of(['a'])) is NotFound", "|", ";"),
+        ("class Mine(NotFound): pass\nassert Mine.code == 404 and not hasattr(Mine, 'other')", "404", "405"),
+        ("try:\n    fail()\nexcept AppError as e:\n    assert e.code == NotFound.code == 404", "404", "405"),
+    ],
+)  # fmt: skip
+async def test_classes_of_exceptions_have_what_is_written_in_them(
+    tests: str, right: str, wrong: str, sandbox: Sandbox
+) -> None:
+    tests = "from solution import AppError, NotFound, fail\n" + tests + "\n"
+    assert outcome(await judged(sandbox, CODED, tests)) == PASSED
+    assert (await judged(sandbox, CODED.replace(right, wrong), tests)).passed is False
