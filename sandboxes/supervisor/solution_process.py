@@ -136,12 +136,8 @@ def outcome(request, said):
     except values.Refused:
         raise
     except BaseException as error:
-        if args is None and not isinstance(
-            error, MemoryError
-        ):  # the request did not reach the solution's code
-            raise values.Refused(
-                "what the tests hand over cannot be read in the solution's process"
-            ) from error
+        if args is None and not isinstance(error, MemoryError):  # it did not reach the solution's code
+            raise values.Refused("what the tests hand over cannot be read there") from error
         return raised(error, request, before, args or [], given)
 
 
