@@ -3,7 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -151,3 +152,10 @@ def echo_item(text: str, id: str = "x", **changes: Any) -> dict[str, Any]:
     """An item that passes where programs echo."""
     tests = [{"stdin": text, "stdout": text}]
     return {"id": id, "language": "python", "solution": "...", "style": "stdio", "tests": tests, **changes}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it never came to hold"
+        await asyncio.sleep(0.01)

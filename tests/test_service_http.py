@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from running_service import Answer, Echo, Running, ask, echo_item
+from running_service import Answer, Echo, Running, ask, echo_item, until
 
 from execfeedback.client import Client
 from execfeedback.errors import InputError, SandboxMissing
@@ -24,7 +24,6 @@ from execfeedback.service import door, sandboxfusion
 from execfeedback.service.callers import Caller
 from execfeedback.service.runner import Settings
 from execfeedback.service.serving import listening
-from execfeedback.types import Item
 
 TOKEN = "a-token-of-many-characters"
 TWO = (Caller(name="one", token=TOKEN), Caller(name="few", token=TOKEN[::-1], per_minute=2))
@@ -56,13 +55,6 @@ def bearer(token: str) -> dict[str, str]:
 
 def told(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json["error"]["code"]
-
-
-async def until(holds: Any) -> None:
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end, "it never came to hold"
-        await asyncio.sleep(0.01)
 
 
 # ---- who comes in --------------------------------------------------------------------------------------------------
@@ -323,31 +315,6 @@ async def test_a_connection_may_carry_any_number_of_requests(address: str) -> No
         for _ in range(40):
             async with session.post(f"{address}/v1/verify", json=echo_item("x" * 30_000)) as reply:
                 assert reply.status == 200, await reply.text()
-
-
-async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, pool: Echo) -> None:
-    slow = echo_item("sleep 0.5")
-    accepted = [asyncio.create_task(ask(small, "/v1/verify", slow)) for _ in range(4)]
-    await until(lambda: pool.running == 2)
-    await asyncio.sleep(0.1)
-    program = {"code": "", "language": "python"}
-    label = json.dumps({"language": "python", "style": "stdio", "tests": [{"stdin": "1", "stdout": "1"}]})
-    query = {"query": ["```python\nprint(1)\n```"], "prompts": [""], "labels": [label]}
-    piston = {"language": "python", "version": "*", "files": [{"content": ""}]}
-    asked = {"/v1/verify": slow, "/run_code": program, "/get_reward": query, "/api/v2/execute": piston}
-
-    for path, body in asked.items():
-        began = time.monotonic()
-        refused = await ask(small, path, body)
-        assert time.monotonic() - began < 0.1, path
-        assert refused.status == (504 if path == "/run_code" else 429), (path, refused)
-        assert path == "/run_code" or int(refused.headers["Retry-After"]) >= 1
-    large = echo_item("x" * (2 << 20))
-    assert told(await ask(small, "/v1/verify", large)) == (413, "too_large")
-    assert (await ask(small, "/v1/languages")).status == 200
-
-    assert [answer.json["verdict"] for answer in await asyncio.gather(*accepted)] == ["passed"] * 4
-    assert pool.most == 2 and "execfeedback_refused_total" in (await ask(small, "/metrics")).text
 
 
 PROGRAMS = {
@@ -639,19 +606,6 @@ async def test_the_openapi_document_names_every_route_and_its_bodies(address: st
 
 
 # ---- the client ----------------------------------------------------------------------------------------------------
-
-
-async def test_the_client_waits_out_an_overload_and_gets_every_verdict_once(small: str) -> None:
-    items = [Item.model_validate(echo_item("sleep 0.01", str(n))) for n in range(30)]
-    async with Client(small) as client:
-        found = await asyncio.gather(*(client.verify(item) for item in items))
-        streamed = [verdict async for verdict in client.verify_many(items)]
-        digest = await client.put_suite({"tests": ""})
-
-    assert [verdict.id for verdict in found] == [item.id for item in items]
-    assert all(verdict.passed for verdict in [*found, *streamed])
-    assert {verdict.id for verdict in streamed} == {item.id for item in items} and len(streamed) == 30
-    assert re.fullmatch("[0-9a-f]{64}", digest)
 
 
 async def test_a_token_that_is_not_known_is_refused_for_good(pool: Echo) -> None:

@@ -6,6 +6,7 @@ import re
 import time
 from base64 import b64decode
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -77,6 +78,7 @@ def _password(word: str) -> str:
         return ""
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -1,26 +1,25 @@
 """The door of the service: who comes in, with how much, and the line about it in the log. Pure ASGI, around everything."""
 
 import asyncio
-import json
-import secrets
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 from fastapi import Response
 
-from execfeedback.printable import printable
 from execfeedback.service.callers import ANYBODY, Caller, Rates, caller_of, is_loopback
 from execfeedback.service.metrics import Metrics
 from execfeedback.service.replies import TooLarge, error_reply, fault
 from execfeedback.service.turns import Ending, Refused
+from execfeedback.service.visits import Log, Visit
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PUBLIC = {"/healthz", "/readyz"}
 """Asked by probes, which carry no token."""
+Headers = Sequence[tuple[bytes, bytes]]
 Busy = Callable[[Refused], Response]
 """What one interface's clients understand as: ask again."""
 BODIES = 8
@@ -43,7 +42,7 @@ class Door:
         log: TextIO | None = None,
     ) -> None:
         self.app, self.callers, self.unix, self.most_body = app, callers, unix, most_body
-        self.metrics, self.log = metrics, log or sys.stderr
+        self.metrics, self.log = metrics, Log(log or sys.stderr)
         self.crowded, self.busy = crowded, busy
         self.rates, self.held = Rates(), 0
 
@@ -51,12 +50,25 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        visit = Visit(self, scope, receive, send)
+        visit = Visit(scope["method"], scope["path"])
         try:
-            await visit.made()
+            await Passage(self, visit, scope, receive, send).made()
         finally:
             self.held -= visit.received
-            self.note(scope, visit)
+            known = visit.path if visit.path in self.busy else "other"
+            self.note(visit, getattr(scope.get("route"), "path", known))
+
+    def refused_run(self, method: str, path: str, head: Headers) -> "Refusal | None":
+        """The answer to a run that there is no room for, where its head says so. `wire` gives it without a task."""
+        if method != "POST" or path not in self.busy:
+            return None
+        caller = self.turned_away(path, headers := decoded(head))
+        if isinstance(caller, Response) or "content-length" not in headers:
+            return None
+        if (refused := self.crowded(caller)) is None:
+            return None
+        reply = alike(self.busy[path], refused.why, str(refused), refused.after_s)
+        return Refusal(self, Visit(method, path, caller), reply)
 
     def turned_away(self, path: str, headers: dict[str, str]) -> "Caller | Response":
         """The caller, or the reply to who may not come in."""
@@ -80,8 +92,8 @@ class Door:
         """The reply to what comes too often, or wants a run while no more can wait: at the door, since reading and checking
         what was sent is most of what a refusal would cost, and in an overload there are many."""
         runs = scope["method"] == "POST" and scope["path"] in self.busy
-        refused = self.hurried(caller) or (self.crowded(caller) if runs else None)
-        return self.refusal(scope, refused) if refused else None
+        refused = (self.crowded(caller) if runs else None) or self.hurried(caller)
+        return self.refusal(scope["path"], refused) if refused else None
 
     def hurried(self, caller: Caller) -> Refused | None:
         if (wait_s := self.rates.left_s(caller)) is None:
@@ -89,32 +101,27 @@ class Door:
         self.metrics.refused.labels("rate").inc()
         return Refused("rate", f"more than {caller.per_minute} requests in a minute", wait_s)
 
-    def refusal(self, scope: "Scope", refused: Refused) -> Response:
+    def refusal(self, path: str, refused: Refused) -> Response:
         """In the words of the interface that was asked."""
-        return self.busy.get(scope["path"], error_reply)(refused)
+        return self.busy.get(path, error_reply)(refused)
 
     def too_large(self) -> TooLarge:
         return TooLarge(f"the body is larger than {self.most_body >> 20} MB")
 
-    def note(self, scope: "Scope", visit: "Visit") -> None:
-        """One line of JSON: no payload, no query, no token."""
-        known = scope["path"] if scope["path"] in self.busy else "other"
-        route = getattr(scope.get("route"), "path", known)
+    def note(self, visit: Visit, route: str) -> None:
         self.metrics.requests.labels(route, str(visit.status)).inc()
-        if scope["path"] in PUBLIC and visit.status == 200:
-            return
-        line = {
-            "at": round(time.time(), 3),
-            "id": visit.id,
-            "caller": visit.caller.name,
-            "method": scope["method"],
-            "path": printable(scope["path"])[:200],
-            "status": visit.status,
-            "ms": round(1000 * (time.monotonic() - visit.began), 1),
-            "bytes_in": visit.received,
-            "bytes_out": visit.sent,
-        }
-        print(json.dumps(line), file=self.log, flush=True)
+        if visit.path not in PUBLIC or visit.status != 200:
+            self.log.tell(visit)
+
+
+@lru_cache(64)
+def alike(busy: Busy, why: str, message: str, after_s: float) -> Response:
+    """A refusal in one interface's words. In one moment many are refused alike."""
+    return busy(Refused(why, message, after_s))
+
+
+def decoded(head: Headers) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in head}
 
 
 def host_in(header: str) -> str:
@@ -122,22 +129,19 @@ def host_in(header: str) -> str:
     return header[1:].partition("]")[0] if header.startswith("[") else header.partition(":")[0]
 
 
-class Visit:
-    """One request and what becomes of it. Status 499: the caller left before the answer."""
+class Passage:
+    """One request on its way through the door, and its answer back."""
 
-    def __init__(self, door: Door, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        self.door, self.scope, self.receive, self.send = door, scope, receive, send
-        self.began, self.id = time.monotonic(), secrets.token_hex(8)
-        self.caller, self.status, self.received, self.sent = ANYBODY, 499, 0, 0
+    def __init__(self, door: Door, visit: Visit, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        self.door, self.visit, self.scope, self.receive, self.send = door, visit, scope, receive, send
         self.answered = False
 
     async def made(self) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
-        found = self.door.turned_away(self.scope["path"], headers)
+        found = self.door.turned_away(self.visit.path, decoded(self.scope["headers"]))
         if isinstance(found, Response):
             await found(self.scope, self.receive, self.answering)
             return
-        self.caller = self.scope.setdefault("state", {})["caller"] = found
+        self.visit.caller = self.scope.setdefault("state", {})["caller"] = found
         if (reply := self.door.no_room(self.scope, found)) is not None:
             await (await self.after_all_was_sent(reply))(self.scope, self.receive, self.answering)
             return
@@ -146,7 +150,7 @@ class Visit:
         except asyncio.CancelledError:  # the time for requests to end after SIGTERM is over
             if self.answered:
                 raise
-            reply = self.door.refusal(self.scope, Ending("the service ends: ask again"))
+            reply = self.door.refusal(self.visit.path, Ending("the service ends: ask again"))
             await reply(self.scope, self.receive, self.answering)
 
     async def after_all_was_sent(self, reply: Response) -> Response:
@@ -157,15 +161,15 @@ class Visit:
         except TooLarge as error:
             return error_reply(error)
         except Refused as error:
-            return self.door.refusal(self.scope, error)
+            return self.door.refusal(self.visit.path, error)
         return reply
 
     async def reading(self) -> "Message":
         message = await self.receive()
         size = len(message.get("body", b""))
-        self.received += size
+        self.visit.received += size
         self.door.held += size
-        if self.received > self.door.most_body:
+        if self.visit.received > self.door.most_body:
             raise self.door.too_large()
         if self.door.held > BODIES * self.door.most_body:
             raise Refused("bodies", "too many large bodies at one time", 1.0)
@@ -173,7 +177,25 @@ class Visit:
 
     async def answering(self, message: "Message") -> None:
         if message["type"] == "http.response.start":
-            self.status, self.answered = message["status"], True
-            message.setdefault("headers", []).append((b"x-request-id", self.id.encode()))
-        self.sent += len(message.get("body", b""))
+            self.visit.status, self.answered = message["status"], True
+            message.setdefault("headers", []).append((b"x-request-id", self.visit.id.encode()))
+        self.visit.sent += len(message.get("body", b""))
         await self.send(message)
+
+
+class Refusal:
+    """The answer to a run that there is no room for, while its body still comes. Nobody keeps it."""
+
+    def __init__(self, door: Door, visit: Visit, reply: Response) -> None:
+        self.door, self.visit, self.reply = door, visit, reply
+
+    def answer(self) -> tuple[int, Headers, bytes]:
+        """Status, headers and body, counted and logged as any other answer."""
+        visit, reply, body = self.visit, self.reply, bytes(self.reply.body)
+        visit.status, visit.sent = reply.status_code, len(body)
+        self.door.note(visit, visit.path)
+        return visit.status, [*reply.raw_headers, (b"x-request-id", visit.id.encode())], body
+
+    def lost(self) -> None:
+        """The caller left before all was sent."""
+        self.door.note(self.visit, self.visit.path)

@@ -116,11 +116,11 @@ def server(
     import uvicorn
 
     from execfeedback.service.app import application
-    from execfeedback.service.wire import BoundedHeads
+    from execfeedback.service.wire import Connection
 
     config = uvicorn.Config(
         application(pool, settings, callers, backend=backend, unix=unix),
-        http=BoundedHeads,
+        http=Connection,
         lifespan="off",
         log_level="warning",
         access_log=False,
