@@ -30,7 +30,11 @@ def harness_job(
     if isinstance(text, str):
         own[main] = put_aside(text, aside or {})
     joined = any("@SOLUTION@" in text for text in harness.values())
-    words = {**words, "@STEM@": spoken.name_of(main, own[main])}
+    words = {
+        **words,
+        "@STEM@": spoken.name_of(main, own[main]),
+        "@PACKAGE@": spoken.package_of(own[main]) or "main",
+    }
     texts = {**words, "@SOLUTION@": str(own.pop(main))} if joined else words
     made: dict[str, FileText] = {
         path.replace("{stem}", spoken.stem_of(words.get("@TESTS@", ""), "tests")): replaced(text, texts)

@@ -4,7 +4,8 @@ A harness' file that is empty is the one of the same name in the language that i
 
 Words in braces in a command are filled in: `{source}` the solution's file, `{sources}` all files with its suffix, `{stem}`
 its name without suffix, `{memory_mb}` the memory limit. In a harness' files, `@SOLUTION@`, `@TESTS@` and `@ENTRY@` stand
-for these texts, `@EACH@` and `@LEAVE@` for what `Harness` says; in `cases` also `@BIND@`, `@NAMES@`, `@AFTER@` (see `Cases`).
+for these texts, `@EACH@`, `@OWN@` and `@LEAVE@` for what `Harness` says, `@PACKAGE@` for the solution's package; in `cases`
+also `@BIND@`, `@NAMES@`, `@AFTER@` (see `Cases`).
 """
 
 import re
@@ -82,6 +83,11 @@ class Harness(Value):
     strays: str = ""
     """Regular expression: names that look like those of tests. One that is neither test nor hook makes bad tests: it would
     not run."""
+    own: str = ""
+    """Regular expression: names in the tests that no solution may define (group `own`), unless the tests do (`defined`) or it
+    is the entry point. A name of the group `either` may be a function that is tested, unless the item says which one is."""
+    each_own: tuple[str, ...] = ()
+    """What `@OWN@` says: each line for all of these names, `{name}` being one, then the next."""
     results: str = ""
     """Regular expression: a test's `name` and `outcome` in what the program prints; `@NONCE@` as in `tests`."""
     ended: str = ""
@@ -212,9 +218,13 @@ class Language(Value):
 
     def name_of(self, path: str, text: object) -> str:
         """How a program names what is in the file."""
-        stem = PurePosixPath(path).stem
+        stem, package = PurePosixPath(path).stem, self.package_of(text)
+        return f"{package}.{stem}" if package else stem
+
+    def package_of(self, text: object) -> str:
+        """Empty where it declares none."""
         found = re.search(self.package, self.code_of(str(text)), re.M) if self.package else None
-        return f"{found.group(1)}.{stem}" if found else stem
+        return found.group(1) if found else ""
 
     def source_of(self, text: str, default: str | None = None) -> str:
         return self.source.replace("{stem}", self.stem_of(text, default))

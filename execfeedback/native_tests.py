@@ -53,6 +53,7 @@ async def native_verdict(
             "@TESTS@": put_aside(tests, leaving),
             "@ENTRY@": item.entry_point or "",
             "@EACH@": each,
+            "@OWN@": own_lines(item, tests, harness),
             "@LEAVE@": leave,
         },
         compiling=harness.compile,
@@ -164,6 +165,20 @@ def strays_in(tests: str, harness: Harness) -> list[str]:
         return []
     known = {*names_in(tests, harness), *hooks_in(tests, harness)}
     return [name for name in named(harness.strays, tests, harness) if name not in known]
+
+
+def own_lines(item: Item, tests: str, harness: Harness) -> str:
+    names = own_in(item, tests, harness) if harness.own else []
+    return "\n".join(line.replace("{name}", name) for line in harness.each_own for name in names)
+
+
+def own_in(item: Item, tests: str, harness: Harness) -> list[str]:
+    """Names that mean the language's own in the tests."""
+    found = list(re.finditer(harness.own, code_of(tests, harness), re.M))
+    theirs = {item.entry_point, *(match["defined"] for match in found)}
+    groups = ("own", "either") if item.entry_point else ("own",)
+    names = dict.fromkeys(match[group] for match in found for group in groups if match[group])
+    return [name for name in names if name not in theirs]
 
 
 def named(pattern: str, tests: str, harness: Harness) -> list[str]:

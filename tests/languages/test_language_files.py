@@ -20,6 +20,8 @@ WORDS = {
     "@ARITY@",
     "@AFTER@",
     "@LEAVE@",
+    "@OWN@",
+    "@PACKAGE@",
 }
 
 
@@ -47,11 +49,13 @@ def test_every_regular_expression_is_one(language: Language) -> None:
             harness.once,
             harness.missing,
             harness.broken,
+            harness.own,
         ):
             re.compile(pattern, re.M)
         for pattern in (*harness.aside, *harness.leaving):
             re.compile(pattern, re.M)
         assert bool(harness.tests) == bool(harness.results)
+        assert not harness.own or set(re.compile(harness.own).groupindex) == {"own", "either", "defined"}
         assert not harness.results or {"name", "outcome"} <= set(re.compile(harness.results).groupindex)
     for pattern in (*language.cases.aside, *language.cases.after) if language.cases else ():
         re.compile(pattern, re.M)
