@@ -251,7 +251,7 @@ async def case_decision(
 ) -> Decision:
     name, reasons = step_verdict(step, accepted=True)
     if name == "passed":
-        accepted = await output_accepted(item, case, step.stdout, sandbox, limits)
+        accepted = step.utf8 and await output_accepted(item, case, step.stdout, sandbox, limits)
         if accepted is None:
             return (
                 "bad_tests",
@@ -262,6 +262,8 @@ async def case_decision(
     if name == "passed":
         return name, reasons, None
     message = f"input:\n{case.stdin}\nexpected:\n{case.stdout}\ngot:\n{step.stdout}"
+    if not step.utf8:
+        message += "\nthe output is not UTF-8: \ufffd stands for bytes that are no character."
     return name, reasons, Failure(test=f"case {number}", message=message, traceback=step.stderr[-8000:])
 
 

@@ -29,6 +29,7 @@ def test_up_to_the_limit_all_of_it_is_kept_beyond_it_head_and_tail(data: bytes, 
     assert found.over is (len(data) > limit) and found.closed and found.take() == data[:limit]
     if not found.over:
         assert found.text() == data.decode("utf-8", "replace")
+        assert found.utf8 is (found.text().encode() == data)
     else:
         half = limit // 2
         assert found.text().startswith(data[:half].decode("utf-8", "replace"))

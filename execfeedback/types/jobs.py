@@ -90,6 +90,8 @@ class StepResult(Value):
     stdout: str = ""
     stderr: str = ""
     truncated: bool = False
+    utf8: bool = True
+    """What came on stdout was; where it was not, U+FFFD stands for the other bytes."""
 
 
 class Talk(Value):

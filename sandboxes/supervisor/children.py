@@ -126,6 +126,15 @@ class Output:
     def over(self) -> bool:
         return self.seen > self.limit
 
+    @property
+    def utf8(self) -> bool:
+        """Whether the text is what was written: where it is not, U+FFFD in it stands for other bytes."""
+        try:
+            self.kept.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
     def take(self) -> bytes:
         """What came since the last call."""
         new = bytes(self.kept[self.taken :])

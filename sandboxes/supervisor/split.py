@@ -318,6 +318,7 @@ def facts(child, cause, wall_s, peak_kb, extra_cpu_s):
         "stdout": child.out.text(),
         "stderr": child.err.text(),
         "truncated": child.out.over or child.err.over,
+        "utf8": child.out.utf8,
     }
 
 

@@ -87,6 +87,7 @@ async def test_output_of_any_bytes_is_delivered(
     found = await measured(sandbox, text)
 
     assert (found.stdout, found.stderr, found.truncated) == (stdout, stderr, False)
+    assert found.utf8 is ("\ufffd" not in stdout)
     assert (found.cause, found.exit_code) == ("exited", 0)
 
 

@@ -398,6 +398,33 @@ async def test_programs_are_judged_by_their_output(sandbox: Sandbox) -> None:
     assert wrong.failure.message == "input:\na\n\nexpected:\nb\ngot:\na\n"
 
 
+@pytest.mark.parametrize(
+    "checker",
+    [
+        None,
+        "exact",
+        "tokens",
+        "lines",
+        "unordered",
+        {"float": 0.1},
+        {"ignore_case": True},
+        {"language": "python", "source": "raise SystemExit(42)\n"},
+    ],
+    ids=str,
+)
+async def test_bytes_that_are_no_text_are_not_the_character_that_is_shown_for_them(
+    checker: object, sandbox: Sandbox
+) -> None:
+    tests = [{"stdin": "", "stdout": "a \ufffd\n"}]
+    fields = {"style": "stdio", "tests": tests, **({"checker": checker} if checker else {})}
+
+    wrong = await judged(sandbox, solution=r"import os; os.write(1, b'a \xff\n')", **fields)
+    right = await judged(sandbox, solution="print('a \ufffd')", **fields)
+
+    assert (wrong.verdict, wrong.stdout, right.verdict) == ("wrong_answer", "a \ufffd\n", "passed")
+    assert wrong.failure is not None and "not UTF-8" in wrong.failure.message
+
+
 async def test_a_program_that_fails_is_no_pass_whatever_it_printed(sandbox: Sandbox) -> None:
     found = await judged(
         sandbox,
