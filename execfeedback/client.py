@@ -10,6 +10,7 @@ and a text out of it ends up in a message at most.
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -30,11 +31,15 @@ Model = TypeVar("Model", bound=BaseModel)
 Answer = TypeVar("Answer")
 Sent = Mapping[str, Any] | Sequence[Any]
 
+log = logging.getLogger("execfeedback.client")
+
 UNIX = "unix://"
 LATER = {429, 500, 502, 503, 504}
 """Statuses after which the same request may do better."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 5.0
-CONNECTING_S = 10.0
+CONNECTING_S = 5.0
+QUIET_S, TOLD_EVERY_S = 2.0, 30.0
+"""Waits so long are told to nobody; longer ones every so often, whatever the number of calls that wait."""
 LONGEST_REPLY = 256 << 20
 LONGEST_MESSAGE = 600
 
@@ -58,7 +63,7 @@ class Client:
     def __init__(self, address: str, *, token: str | None = None, patience_s: float = 300.0) -> None:
         if not address.startswith(("http://", "https://", UNIX)) or address.endswith("://"):
             raise InputError(f"{address!r} is no address of a service: http://HOST:PORT or {UNIX}PATH")
-        self.address, self.patience_s = address, patience_s
+        self.address, self.patience_s, self.told_at = address, patience_s, -TOLD_EVERY_S
         self.base = "http://service" if address.startswith(UNIX) else address.rstrip("/")
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -149,8 +154,17 @@ class Client:
                 pause = max(later.after_s or 0.0, wait) * random.uniform(0.5, 1.0)
                 if time.monotonic() + pause > until:
                     raise
+                self.tell(later, until)
             await asyncio.sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT_S)
+
+    def tell(self, later: Later, until: float) -> None:
+        """Say that we wait, for whom and how long. A service that says itself when it has time is busy, and not away."""
+        now = time.monotonic()
+        waited = self.patience_s - (until - now)
+        if later.after_s is None and waited > QUIET_S and now - self.told_at > TOLD_EVERY_S:
+            self.told_at = now
+            log.warning("%s; asking again, for at most %.0f s more", later, until - now)
 
     async def answer(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str] | None = None

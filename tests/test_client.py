@@ -128,6 +128,22 @@ def test_how_long_a_service_may_make_us_wait(header: str | None, wanted: float |
     assert seconds(header) == wanted
 
 
+@pytest.mark.parametrize(("headers", "told"), [({}, 1), ({"Retry-After": "0.1"}, 0)], ids=["away", "busy"])
+async def test_waiting_is_told_once_whatever_the_number_of_calls(
+    headers: dict[str, str], told: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("execfeedback.client.QUIET_S", 0.3)
+    async with (
+        service(replying("gone", 503, **headers)) as address,
+        Client(address, patience_s=3) as client,
+    ):
+        ends = await asyncio.gather(*(client.run(JOB) for _ in range(5)), return_exceptions=True)
+
+    assert all(isinstance(end, SandboxError) for end in ends)
+    assert len(caplog.messages) == told
+    assert all("answered 503: gone; asking again, for at most" in message for message in caplog.messages)
+
+
 async def test_a_stream_that_ends_early_is_said_to_and_what_came_before_holds() -> None:
     line = json.dumps({"id": "a", "verdict": "passed", "passed": True}) + "\n"
     items = [Item(id=id, language="python", solution="") for id in "ab"]

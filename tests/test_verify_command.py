@@ -1,7 +1,10 @@
 """`execfeedback verify` from the shell: verdict lines, resuming, exit codes, and what a kill or a bad line does."""
 
 import json
+import re
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -125,6 +128,22 @@ def test_without_an_engine_it_says_so_and_exits_with_4(tmp_path: Path) -> None:
 
     assert ended.returncode == 4 and "none.sock" in ended.stderr and "unset DOCKER_HOST" in ended.stderr
     assert out.read_text() == ""
+
+
+def test_a_service_that_is_away_is_waited_for_and_people_are_told(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with started(written(tmp_path, item(1), item(2)), "--sandbox", address, "--json") as running:
+        assert running.stderr is not None
+        assert select.select([running.stderr], [], [], 10)[0], "nobody is told"
+        told = running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        out, more = running.communicate(timeout=30)
+
+    assert told.startswith(f"{address} cannot be reached: ")
+    assert re.search(r"; asking again, for at most 29\d s more$", told)
+    assert (running.returncode, out) == (130, "") and address not in more
 
 
 def test_an_empty_file_needs_no_engine(tmp_path: Path) -> None:
