@@ -1,6 +1,7 @@
 """`execfeedback verify` from the shell: verdict lines, resuming, exit codes, and what a kill or a bad line does."""
 
 import json
+import os
 import re
 import select
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from forked import console
 
+NO_ROOM = "execfeedback: No space left on device: make room, and give the same command again\n"
 PROGRAM = [str(Path(sys.executable).with_name("execfeedback")), "verify"]
 
 
@@ -150,6 +152,34 @@ def test_an_empty_file_needs_no_engine(tmp_path: Path) -> None:
     ended = verify(written(tmp_path), DOCKER_HOST=f"unix://{tmp_path}/none.sock")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "0 items: none\n")
+
+
+def in_shell(script: str, items: Path) -> subprocess.CompletedProcess[str]:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = ["bash", "-c", script, "bash", *PROGRAM, str(items)]
+    return subprocess.run(command, env=buffered, capture_output=True, text=True)
+
+
+def test_stdout_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+    ended = in_shell('exec "$@" >&-', written(tmp_path))
+
+    assert (ended.returncode, ended.stderr) == (0, "0 items: none\n")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("script", "status", "said"),
+    [
+        ('exec "$@" >&-', 0, "3 items: 3 passed\n"),
+        ('"$@" | head -0; exit ${PIPESTATUS[0]}', 1, ""),
+        ('"$@" --out "$0.out" --json | true; exit ${PIPESTATUS[0]}', 1, "3 items: 3 passed\n"),
+        ('exec "$@" --out "$0.out" --json > /dev/full', 2, f"3 items: 3 passed\n{NO_ROOM}"),
+    ],
+)
+def test_nobody_who_listens_is_no_traceback(script: str, status: int, said: str, tmp_path: Path) -> None:
+    ended = in_shell(script.replace("$0.out", str(tmp_path / "out")), written(tmp_path, *map(item, range(3))))
+
+    assert (ended.returncode, ended.stderr) == (status, said)
 
 
 # ---- verdicts ------------------------------------------------------------------------------------------------------

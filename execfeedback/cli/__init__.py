@@ -64,8 +64,10 @@ def main() -> None:
     """Run the console script; our errors become one message on stderr and their exit code."""
     if sys.stderr is None:  # closed by who started us (`2>&-`): nobody listens, and that is no fault
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:  # likewise (`>&-`)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     try:
-        app()
+        to_the_last_line()
     except ExecfeedbackError as error:
         print(f"execfeedback: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -86,6 +88,20 @@ def main() -> None:
             raise
         print(f"execfeedback: the corpus is damaged ({error}); copy it again, whole", file=sys.stderr)
         sys.exit(InputError.exit_code)
+
+
+def to_the_last_line() -> None:
+    """The command, and all that it printed: what is wrong with stdout is met here, and not at the interpreter's end."""
+    try:
+        app()
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed once more
+            if error.errno == errno.EPIPE:  # nobody reads on (`| head`); click ends so as well
+                sys.exit(1)
+            raise
 
 
 def is_damage(error: Exception) -> bool:
