@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from pydantic import BaseModel
+
 from execfeedback import jobs
 from execfeedback.corpus import Corpus
 from execfeedback.errors import InputError
@@ -52,7 +54,7 @@ class Sandbox:
 
     def verify(self, items: Items, *, ordered: bool = True) -> AsyncIterator[Verdict]:
         """Verdicts of any iterable of items, in order (or as they finish), with bounded memory."""
-        checked = (as_item(item) for item in items)
+        checked = (as_item(item, number) for number, item in enumerate(listed(items, "items"), start=1))
         return verify_items(checked, self.pool, workers=self.pool.workers, ordered=ordered)
 
 
@@ -89,11 +91,30 @@ def backend_of(options: "SandboxOptions", workers: int) -> SandboxPool:
     )
 
 
-def as_item(item: Item | Mapping[str, Any]) -> Item:
+def as_item(item: Item | Mapping[str, Any], number: int) -> Item:
     """A checked item. Raises InputError naming the item and its field."""
-    given = item if isinstance(item, Item) else parsed(dict(item), Item, f"item {item.get('id')!r}")
-    jobs.check(given)
-    return given
+    if not isinstance(item, Item):
+        fields = fields_of(item, f"item number {number}")
+        item = parsed(fields, Item, f"item {fields.get('id')!r}")
+    jobs.check(item)
+    return item
+
+
+def listed(given: Iterable[T], what: str) -> Iterable[T]:
+    """Raises InputError for what holds no items or problems, such as one alone."""
+    if isinstance(given, Iterable) and not isinstance(given, Mapping | BaseModel | str | bytes):
+        return given
+    raise InputError(
+        f"{what} are a {type(given).__name__}; give a list, or anything that gives one after the other"
+    )
+
+
+def fields_of(given: object, where: str) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    raise InputError(
+        f"{where} is a {type(given).__name__}; give a mapping with its fields, as one line of JSON has them"
+    )
 
 
 def verify(items: Items, *, workers: int = 2, backend: str = "docker") -> list[Verdict]:
@@ -193,5 +214,8 @@ def as_problems(problems: Path | Iterable[Problem | Mapping[str, Any]]) -> Itera
     if isinstance(problems, Path):
         yield from load_problems(problems)
         return
-    for number, problem in enumerate(problems, start=1):
-        yield problem if isinstance(problem, Problem) else parsed(dict(problem), Problem, f"problem {number}")
+    for number, problem in enumerate(listed(problems, "problems"), start=1):
+        if not isinstance(problem, Problem):
+            where = f"problem {number}"
+            problem = parsed(fields_of(problem, where), Problem, where)
+        yield problem

@@ -147,6 +147,29 @@ async def test_a_bad_item_is_an_error_that_names_the_field(change: dict[str, Any
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([numbered(0), 5], "item number 2 is a int; give a mapping"),
+        ([None], "item number 1 is a NoneType; give a mapping"),
+        ([[("id", "x")]], "item number 1 is a list; give a mapping"),
+        (["{}"], "item number 1 is a str; give a mapping"),
+        (5, "items are a int; give a list"),
+        (numbered(0), "items are a dict; give a list"),
+        (Item.model_validate(numbered(0)), "items are a Item; give a list"),
+        ("items.jsonl", "items are a str; give a list"),
+    ],
+    ids=repr,
+)
+async def test_what_is_no_item_is_named_by_its_place(items: Any, words: str) -> None:
+    sandbox = ef.Sandbox()
+    sandbox.pool = TellingSandbox()  # type: ignore[assignment]
+    sandbox.pool.workers = 2
+
+    with pytest.raises(InputError, match=words):
+        [v async for v in sandbox.verify(items)]
+
+
 def test_a_backend_is_never_chosen_for_the_user() -> None:
     with pytest.raises(InputError, match="unknown sandbox backend 'subprocess'; there is: docker"):
         open_backend("subprocess", 2)

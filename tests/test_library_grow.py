@@ -32,6 +32,10 @@ def test_problems_come_as_values_rows_or_files(tmp_path: Path) -> None:
         list(as_problems([ADD, {"id": "x"}]))
     with pytest.raises(ef.InputError, match="no such file"):
         list(as_problems(tmp_path / "none.jsonl"))
+    with pytest.raises(ef.InputError, match="problem 2 is a int; give a mapping"):
+        list(as_problems([ADD, 5]))  # type: ignore[list-item]
+    with pytest.raises(ef.InputError, match="problems are a dict; give a list"):
+        list(as_problems(ADD))  # type: ignore[arg-type]
 
 
 def test_generators_come_as_names_functions_or_values() -> None:
