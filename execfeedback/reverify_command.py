@@ -1,6 +1,7 @@
 """What `execfeedback reverify` does: run every record of a corpus again, from what the file stores and nothing else.
 
-A record holds when its id is still that of its content, its item passes, and with the integrity that it claims.
+A record holds when its id is still that of its content, its item is what its problem says (held-out cases, limits, checker),
+passes, and with the integrity that it claims.
 """
 
 import asyncio
@@ -19,12 +20,13 @@ from execfeedback.config import SandboxOptions
 from execfeedback.corpus import Corpus
 from execfeedback.errors import SandboxError
 from execfeedback.halting import Interrupted
-from execfeedback.ids import digest
+from execfeedback.ids import canonical, digest
+from execfeedback.items import item_for
 from execfeedback.jsonl import write_jsonl
 from execfeedback.library import backend_of
 from execfeedback.printable import printable
 from execfeedback.protocols import Sandbox
-from execfeedback.types import Record, Value, Verdict
+from execfeedback.types import Item, Record, TestSuite, Value, Verdict
 from execfeedback.verify_command import until_stopped
 from execfeedback.verifying import in_flight
 
@@ -114,6 +116,9 @@ async def outcome_of(row: dict[str, Any], sandbox: Sandbox) -> Outcome:
         return about.model_copy(
             update={"reason": "altered", "message": "its content is not what its id was made of"}
         )
+    if changed := changed_in(record):
+        message = f"its item is not what its problem says: {', '.join(changed)}"
+        return about.model_copy(update={"reason": "altered", "message": message})
     try:
         verdict = await checked_verdict(record.item, sandbox)
     except SandboxError as error:
@@ -135,6 +140,20 @@ def id_of(stored: dict[str, Any]) -> str:
             "environment": stored["environment"],
         }
     )
+
+
+def changed_in(record: Record) -> list[str]:
+    """Fields of the item, beside those that the id covers, in which it differs from what its problem makes of it. Where it runs
+    is told by its verdict."""
+    item = record.item
+    wanted = item_for(record.problem, "", TestSuite(style=item.style, tests=item.tests), item.id)
+    names = [name for name in Item.model_fields if name not in ("solution", "environment")]
+    return [name for name in names if _text(item, name) != _text(wanted, name)]
+
+
+def _text(item: Item, name: str) -> str:
+    """Of a field, in which NaN equals itself and 1 is not True."""
+    return canonical(item.model_dump(mode="json", include={name}))
 
 
 def _compared(record: Record, verdict: Verdict) -> tuple[str, str]:

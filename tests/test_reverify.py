@@ -1,6 +1,7 @@
 """`execfeedback reverify`: what a corpus holds is run again from the file alone, and what changed is named."""
 
 import json
+import math
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -83,6 +84,33 @@ def test_what_no_longer_holds_is_named_and_exits_with_3(tmp_path: Path) -> None:
         rows[1]["verdict"]["failure"]["test"] == "assert add(1, 2) == 4" and "got: -1" in rows[1]["message"]
     )
     assert "3 records" not in ended.stderr and "2 hold" in ended.stderr
+
+
+@pytest.mark.docker
+def test_an_item_that_is_not_what_its_problem_says_is_altered(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    held = [{"args": [math.nan, 1], "expected": math.nan}, {"args": [5, 6], "expected": 12}]
+    ef.grow(
+        [problem(1) | {"holdout": held}, *map(problem, range(2, 5))], generator=model, out=path, gates=[]
+    ).close()
+    assert reverify(path, "--quiet").stdout == "4 records: 4 hold\n"
+
+    changes: list[dict[str, Any]] = [
+        {"holdout": []},
+        {"limits": {"cpu_s": 99}},
+        {"contract": {"tolerance": 5}},
+        {"holdout": [{"args": [1, 2], "expected": 7}]},
+    ]
+    ids = [
+        tamper(path, n, lambda row, change=change: row["item"].update(change), own_id=True)
+        for n, change in enumerate(changes)
+    ]
+    ended = reverify(path, "--json", "--quiet")
+
+    told = {one["id"]: (one["reason"], one["message"]) for one in json.loads(ended.stdout)["not_held"]}
+    said = "its item is not what its problem says: "
+    assert ended.returncode == 3
+    assert [told[id] for id in ids] == [("altered", said + next(iter(change))) for change in changes]
 
 
 @pytest.mark.docker
