@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from execfeedback import ids
 from execfeedback.corpus import Corpus, CorpusWriter
 from execfeedback.corpus.merging import KEYS, LOGS, merge
+from execfeedback.corpus.samples import tallies
 from execfeedback.errors import InputError
 from execfeedback.types import (
     Attempt,
@@ -133,6 +134,25 @@ def test_two_outcomes_of_one_unit_are_both_kept(tmp_path: Path) -> None:
     with Corpus(tmp_path / "c.db") as opened:
         counts = opened.counts()
     assert (counts.records, counts.rejections, counts.admitted, counts.trajectories) == (1, 1, 2, 3)
+
+
+def test_a_trajectory_that_both_ran_is_counted_once_whatever_was_measured(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.db", tmp_path / "b.db"]
+    for cpu_s, path in enumerate(paths):
+        made = trajectory("u", 0)
+        verdict = made.attempts[0].verdict.model_copy(update={"cpu_s": cpu_s / 8})
+        made = made.model_copy(
+            update={"attempts": (made.attempts[0].model_copy(update={"verdict": verdict}),)}
+        )
+        with CorpusWriter(path) as writer:
+            writer.put_trajectory("u", made)
+            writer.admit("u", outcome(made, "record", 0), keys={})
+    for number, order in enumerate((paths, paths[::-1])):
+        merge(order, tmp_path / f"{number}.db")
+        with Corpus(tmp_path / f"{number}.db") as opened:
+            counts, (tally,) = opened.counts(), tallies(opened)
+        assert (counts.trajectories, counts.verified_at_once, counts.attempts, counts.records) == (1, 1, 1, 1)
+        assert (tally.samples, tally.right) == (1, 1)
 
 
 def test_growing_goes_on_from_a_union(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Opening a corpus file, and saying plainly why one cannot be opened."""
 
+import json
 import os
 import sqlite3
 import time
@@ -65,14 +66,25 @@ def _lies_still(path: Path) -> bool:
 TRIES = """CREATE TEMP VIEW tries AS SELECT * FROM trajectories WHERE id NOT IN (
     SELECT one.id FROM trajectories one JOIN trajectories other
     ON other.problem = one.problem AND other.sample = one.sample AND other.id != one.id
-    WHERE one.stopped = 'model' AND (other.stopped != 'model' OR other.rowid > one.rowid))"""
-"""What is counted: a trajectory that no model answered gives way to the next try, which begins with the same calls."""
+    WHERE one.stopped = 'model' AND (other.stopped != 'model' OR other.rowid > one.rowid)
+    OR other.rowid > one.rowid AND other.stopped = one.stopped AND other.attempts = one.attempts
+       AND unmeasured((SELECT body FROM trajectories WHERE id = other.id)) = unmeasured(one.body))"""
+"""What is counted: a trajectory that no model answered gives way to the next try, which begins with the same calls, and what
+two merged corpora ran, and measured differently, is one. (`other.body` would be copied for every row.)"""
+
+
+def unmeasured(body: str) -> str:
+    """What was asked, written and judged in a trajectory."""
+    row = json.loads(body)
+    tries = [[one["solution"]["code"], one["verdict"]["verdict"]] for one in row["attempts"]]
+    return ids.canonical([tries, [call["id"] for call in row["calls"]]])
 
 
 def _teach(connection: sqlite3.Connection) -> None:
     """`strict(body)` in queries: a body may hold NaN, which the JSON functions of most versions of SQLite refuse. `tries`:
     the trajectories without those that another took the place of."""
     connection.create_function("strict", 1, strict, deterministic=True)
+    connection.create_function("unmeasured", 1, unmeasured, deterministic=True)
     connection.execute(TRIES)
 
 

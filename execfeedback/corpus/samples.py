@@ -20,7 +20,7 @@ SELECT t.problem, coalesce(json_extract(strict(t.body), '$.attempts[0].solution.
                            json_extract(strict(t.body), '$.calls[#-1].model'), ''),
        json_extract(strict(t.body), '$.problem.language'), json_extract(strict(t.body), '$.problem.tags'), count(*),
        sum{_RIGHT}
-FROM admissions a JOIN trajectories t ON t.id = a.trajectory LEFT JOIN rejections r ON r.id = a.rejection
+FROM admissions a JOIN tries t ON t.id = a.trajectory LEFT JOIN rejections r ON r.id = a.rejection
 WHERE json_extract(strict(t.body), '$.origin') != 'semi_synthetic'
   AND (t.stopped IN ('passed', 'attempts', 'no_code') OR t.stopped = 'exhausted' AND t.attempts > 0)
 GROUP BY 1, 2, 3, 4 ORDER BY min(a.seq)"""
