@@ -210,7 +210,9 @@ def now_of(was, argument, as_given, told):
     """The tree of an argument that was changed in place, with what was in it before by name; None for every other."""
     if type(was) is not list or not can_change(was):
         return None
-    return None if values.encode(argument, as_given) == was else values.encode(argument, told)
+    now = values.encode(argument, as_given)
+    alike = now == was and repr(now) == repr(was)  # 1 == True, 1 == 1.0 and 0.0 == -0.0
+    return None if alike else values.encode(argument, told)
 
 
 def can_change(tree):

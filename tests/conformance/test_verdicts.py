@@ -436,6 +436,26 @@ async def test_a_program_that_fails_is_no_pass_whatever_it_printed(sandbox: Sand
     assert (found.verdict, found.exit_code) == ("runtime_error", 3)
 
 
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        ("[1]", "x[0] = True"),
+        ("[1]", "x[0] = 1.0"),
+        ("[0.0]", "x[0] = -0.0"),
+        ("[({'a': 0},)]", "x[0][0]['a'] = False"),
+    ],
+)
+async def test_an_argument_is_changed_by_what_is_equal_and_of_another_kind(
+    given: str, change: str, sandbox: Sandbox
+) -> None:
+    fields = {"tests": f"x = {given}\nf(x)\nassert repr(x) == {given!r}\n", "contract": {"mutates": True}}
+
+    changed = await judged(sandbox, solution=f"def f(x):\n    {change}\n", **fields)
+    left = await judged(sandbox, solution="def f(x):\n    x[0]\n", **fields)
+
+    assert (changed.verdict, left.verdict) == ("wrong_answer", "passed")
+
+
 async def test_a_special_judge_decides(sandbox: Sandbox) -> None:
     source = """
 import sys
