@@ -28,6 +28,9 @@ class NoRefs:
     def parts(self, kind: type) -> list[str]:
         return []
 
+    def of_overriding(self, x: object) -> None:
+        return None
+
     def put(self, x: object) -> list[Any]:
         raise values.Refused(f"{type(x).__name__} has no plain value")
 

@@ -41,7 +41,11 @@ def ask(tree, sent=None, args=(), made=None, may_stop=False):
     iterator ends with."""
     with TALK.lock:
         reply = TALK.ask(tree, sent and sent.news)
-        return result(reply, sent, args, changes.counting(made, WRITE_BACK), may_stop)
+        try:
+            return result(reply, sent, args, changes.counting(made, WRITE_BACK), may_stop)
+        finally:
+            if REFS.lent:
+                REFS.back()
 
 
 def call(reference, args, kwargs):

@@ -9,7 +9,7 @@ ASKED_FOR = frozenset(
 
 def class_reference(cls):
     """The class there; of one that was first seen in an object, that object is asked."""
-    known = cls.__dict__
+    known = cls.__dict__.get("_stands_for", cls).__dict__
     if "_class_ref" not in known and "_object_ref" in known:
         attribute(known["_object_ref"], "__class__")  # who makes a proxy of it notes it
     if "_class_ref" not in known:

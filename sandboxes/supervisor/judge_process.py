@@ -18,6 +18,7 @@ import conversation
 import frames
 import guard
 import one_process
+import overriding  # noqa: F401, as tables
 import proxies
 import solution_module
 import tables  # noqa: F401, adds itself to what values may cross

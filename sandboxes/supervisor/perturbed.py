@@ -109,6 +109,9 @@ def unfolded(tree, whole):
     if tree[0] == "=":
         made, size = whole[tree[1]]
         return (made, size) if size < MOST_UNFOLDED else (0, 1)
+    if tree[0] == "V":
+        made, size = unfolded(tree[1], whole)
+        return ["V", made, *tree[2:]], size
     at = 3 if tree[0] in ("N", "NT") else 1
     if tree[0] not in (*SEQUENCES, *SETS, *MAPPINGS, "N", "NT"):
         made, size = tree, 1
@@ -261,5 +264,6 @@ RARE = {
     "PP": lambda tree, how: ["PP", text(tree[1], how)],
     "N": lambda tree, how: named_tuple(tree, how),
     "NT": lambda tree, how: named_tuple(tree, how),
+    "V": lambda tree, how: ["V", value(tree[1], how), *tree[2:]],
 }
 """By the tag of a tree."""

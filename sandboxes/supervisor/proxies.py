@@ -17,6 +17,7 @@ from callbacks import answer_callback
 from class_parts import ASKED_FOR, asked, class_part, class_reference
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
+from operations import OPERATIONS
 from references import REFS, Standin, reference_of
 from tests_links import LINKS
 
@@ -34,6 +35,7 @@ a number or an item (`count`, `get`) must still be the right one, as from any fu
 PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
+CHANGING_BASES = frozenset({"bytearray", "list", "set", "dict"})
 
 
 def start(contract, write_back):
@@ -210,6 +212,14 @@ def holds(operator, x, other):
         return False
 
 
+def plain_of(x):
+    """The builtin value that an operand is; an object of the solution that has not come by value is asked."""
+    if not isinstance(x, Standin):
+        return x
+    plain = next((plain for base, plain in values.DECAY if issubclass(type(x), base)), None)
+    return x._plain() if plain is None else plain(x)
+
+
 def class_proxy(tree, names):
     cls = CLASSES.get(tuple(names))
     if cls is None:
@@ -244,6 +254,16 @@ def stand_for(proxy, tree):
     object.__setattr__(proxy, "_own", frozenset(str(n) for n in tree[6]))
     object.__setattr__(proxy, "_base", str(tree[5]))
     object.__setattr__(proxy, "_module", str(tree[4]))
+
+
+def derived(cls, base):
+    """The class of a proxy with its builtin base; nothing is ever of that class."""
+    if issubclass(cls, base):
+        return cls
+    if "_derived" not in cls.__dict__:
+        parts = {"__module__": "solution", "_stands_for": cls}
+        type.__setattr__(cls, "_derived", Meta(cls.__name__, (cls, base), parts, made=True))
+    return cls.__dict__["_derived"]
 
 
 def is_tuple_of(cls, x):
@@ -324,6 +344,12 @@ class Proxy(Standin, metaclass=Meta, made=True):
             attribute(reference_of(self), name)
         return super().__getattribute__(name)
 
+    @property
+    def __class__(self):
+        """What `isinstance` asks where the type says no: an object in place of a builtin value is one of its class, too."""
+        cls = type(self)
+        return derived(cls, values.TYPES[self._base]) if self._base in PLAIN_BASES else cls
+
     def __setattr__(self, name, value):
         assign(reference_of(self), name, value)
 
@@ -335,6 +361,14 @@ class Proxy(Standin, metaclass=Meta, made=True):
         if not type(self)._declared:
             self._refuse("operator", operator)
         return operate(operator, *operands)
+
+    def _combine(self, operator, *operands):
+        """An operator that a builtin class has for its subclass is of values, and those are here."""
+        if type(self)._declared or not all(is_builtin(operator, x) for x in operands):
+            return self._decide(operator, *operands)
+        if operator in IN_PLACE and self._base in CHANGING_BASES:
+            return operate(operator, *operands)
+        return OPERATIONS[operator](*map(plain_of, operands))
 
     def _refuse(self, part, name):
         text = f"{part} {name} of class {type(self).__name__}, which the contract does not name"
@@ -367,7 +401,9 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return not self.__eq__(other)
 
     def __hash__(self):
-        return self._decide("hash", self) if "__hash__" in self._own else object.__hash__(self)
+        if "__hash__" in self._own:
+            return self._decide("hash", self)
+        return hash(plain_of(self)) if self._base in PLAIN_BASES else object.__hash__(self)
 
     def __bool__(self):
         if "__bool__" in self._own or "__len__" in self._own:
@@ -463,6 +499,15 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return attribute(reference_of(self), "__dict__")
 
 
+def is_builtin(operator, x):
+    """Whether an operand has nothing of the solution's own for an operator."""
+    if not isinstance(x, Standin):
+        return True
+    stem = operator.strip("_")
+    names = {f"__{stem}__", f"__r{stem}__", f"__{stem[1:]}__" if operator in IN_PLACE else None}
+    return isinstance(x, Proxy) and x._base in PLAIN_BASES and names.isdisjoint(x._own)
+
+
 def is_tables(name):
     """Whether pandas' own tables have such a part: tests that expect one may compare by it (`equals`, `ne`, `isin`)."""
     pandas = sys.modules.get("pandas")
@@ -522,13 +567,13 @@ def add_operators():
     ):
         operator = {"and": "and_", "or": "or_"}.get(name, name)
         setattr(
-            Proxy, f"__{name}__", (lambda op: lambda self, other: self._decide(op, self, other))(operator)
+            Proxy, f"__{name}__", (lambda op: lambda self, other: self._combine(op, self, other))(operator)
         )
         if name not in ("lt", "le", "gt", "ge", *IN_PLACE):
             setattr(
                 Proxy,
                 f"__r{name}__",
-                (lambda op: lambda self, other: self._decide(op, other, self))(operator),
+                (lambda op: lambda self, other: self._combine(op, other, self))(operator),
             )
 
 

@@ -28,22 +28,33 @@ KNOWN_EXCEPTIONS = frozenset(
 class Standin:
     """What every proxy is."""
 
+    _lend = None
+    """What is to be done before the solution gets it."""
+
 
 class Refs:
     """Proxies that were made, and objects of the tests that crossed by reference."""
 
     enums_cross = False
     once = again = None
-    make = make_error = make_tuple = None
-    """A proxy of a reference, an exception and a named tuple of what is told of them; `proxies` puts them here."""
+    make = make_error = make_tuple = make_overriding = read_again = None
+    """A proxy of a reference, an exception, a named tuple and a value whose class overrides something, of what is told of them;
+    `proxies` and `overriding` put them here."""
 
     def __init__(self):
         self.made = {}
         self.test_objects = []
         self.numbers = {}
+        self.lent = []
 
     def forget(self):
         self.__init__()
+
+    def back(self):
+        """Read again what the solution was lent."""
+        lent, self.lent = self.lent, []
+        for x in lent:
+            self.read_again(x)
 
     def keeps(self, x):
         return isinstance(x, Standin)
@@ -51,9 +62,14 @@ class Refs:
     def parts(self, _kind):
         return []
 
+    def of_overriding(self, _x):
+        return None
+
     def put(self, x):
         reference = reference_of(x)
         if reference is not None:
+            if isinstance(x, Standin) and x._lend is not None:
+                x._lend()
             return reference
         key = identity(x)
         passed = self.passed(x)
@@ -84,6 +100,8 @@ class Refs:
             return self.make_error(tree[1])
         if tree[0] == "NT" and len(tree) == 6:
             return self.make_tuple(*tree[1:])
+        if tree[0] == "V":
+            return self.make_overriding(*tree[1:])
         if tree[0] != "h" or len(tree) not in (7, 8) or type(tree[1]) is not int:
             raise values.Refused(f"unknown reference {tree!r:.200}")
         if tree[1] not in self.made:
@@ -176,6 +194,9 @@ class Nothing:
 
     def parts(self, _kind):
         return []
+
+    def of_overriding(self, _x):
+        return None
 
     def put(self, x):
         raise values.Refused("no plain value")

@@ -76,6 +76,7 @@ class AsGiven(values.Once):
 
     def __init__(self, refs, links, places):
         super().__init__(refs)
+        self.keeps = refs.numbered  # an own object came by its number
         self.links, self.given = links, places
 
     def place(self, x):

@@ -15,6 +15,12 @@ NOTED = frozenset(
     "__firstlineno__ __static_attributes__ __parameters__ __type_params__ __classdictcell__ __abstractmethods__".split()
 )
 """What every class of named tuples has, and what is noted of classes that are written out."""
+NOT_BEHAVIOUR = NOTED | frozenset(
+    "__new__ __init__ __init_subclass__ __class_getitem__ __subclasshook__ __set_name__ __module__ __doc__ __slots__ __dir__ "
+    "__qualname__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __getnewargs__ __getnewargs_ex__ __copy__ __deepcopy__ "
+    "__del__ __sizeof__ __match_args__ __getattr__ __getattribute__ __setattr__ __delattr__ __static_attributes__".split()
+)
+"""What does not change how a value answers, or is asked of the object itself."""
 
 
 class Refs:
@@ -32,16 +38,26 @@ class Refs:
         self.theirs = {}
         self.trees = {}
         self.parts_of = {}
+        self.constructed = set()
         self.classes = frozenset(classes)
         self.lock = _thread.allocate_lock()
 
     def keeps(self, x):
         kind = type(x)
-        return (
-            kind.__name__ in self.classes
-            and kind.__module__ == "solution"
-            and not values.is_named_tuple(kind)
-        )
+        of_contract = kind.__name__ in self.classes and kind.__module__ == "solution"
+        return (of_contract or id(x) in self.constructed) and not values.is_named_tuple(kind)
+
+    def construct(self, x):
+        """What the tests made is one object whenever it comes."""
+        self.constructed.add(id(x))
+        return self.put(x)
+
+    def numbered(self, x):
+        return id(x) in self.numbers
+
+    def of_overriding(self, x):
+        """The reference of a value whose class answers otherwise than a plain one would; None for others."""
+        return self.reference(x) if overridden(type(x)) else None
 
     def parts(self, kind):
         """Names of what a class of named tuples has besides its fields."""
@@ -143,7 +159,26 @@ def kind_of(x):
 
 
 def overridden(cls):
-    """Which of the operators that decide assertions a class defines itself, and not a builtin for it."""
+    """Which of the operators that decide assertions a class defines itself, and not a builtin for it; of a subclass of a
+    value all that the value would answer otherwise."""
+    if cls not in OVERRIDDEN:
+        base = next((base for base, _ in values.DECAY if issubclass(cls, base)), None)
+        OVERRIDDEN[cls] = deciding(cls) if base is None else differing(cls, base)
+    return OVERRIDDEN[cls]
+
+
+OVERRIDDEN = {}
+
+
+def differing(cls, base):
+    """Names under which a class does something else than its builtin base."""
+    own = [c for c in cls.__mro__ if c not in base.__mro__]
+    names = dict.fromkeys(n for c in own for n in c.__dict__ if type(n) is str and n not in NOT_BEHAVIOUR)
+    first = {n: next(c for c in cls.__mro__ if n in c.__dict__) for n in names}
+    return [n for n in names if first[n] in own and (n[:2] == "__" or hasattr(base, n))]
+
+
+def deciding(cls):
     found = []
     for name in (
         "__eq__",

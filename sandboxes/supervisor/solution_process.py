@@ -231,7 +231,7 @@ def value_of(request, result, told):
     constructed = request[0] == "call" and request[1][0] == "h" and request[1][2] == "class"
     own = type(result).__module__ == "solution" and not isinstance(result, Callback)
     if constructed and own and not hasattr(result, "_fields"):
-        return REFS.put(result)
+        return REFS.construct(result)
     return values.encode(result, REFS if "pandas" in sys.modules else told)
 
 

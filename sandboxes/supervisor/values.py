@@ -1,9 +1,9 @@
 """The value codec: what may cross between the judge process and the solution process, and in which form.
 
 Only exact builtin values (and a few of the standard library) cross as values; a subclass arrives as its plain value, so
-that `==` in the judge process always runs on real builtins. Everything else crosses as a reference, through the `refs`
-object that each side supplies: `refs.put(x) -> list` and `refs.get(list) -> object`. What a reply holds twice is written
-once (`encode_once`).
+that `==` in the judge process always runs on real builtins, and with a reference if it overrides something. Everything else
+crosses as a reference, through the `refs` object that each side supplies: `refs.put(x) -> list` and `refs.get(list) ->
+object`. What a reply holds twice is written once (`encode_once`).
 
 JSON scalars stand for themselves (None, bool, int, float with nan and inf, str); everything else is a list that
 starts with a tag. Nothing is ever unpickled or evaluated.
@@ -139,7 +139,9 @@ def encode_other(x, kind, refs, depth):
         if issubclass(kind, base):
             if base in (int, str) and issubclass(kind, enum.Enum) and refs.enums_cross:
                 return refs.put(x)
-            return encode(plain(x) if refs.once is None else refs.once.kept(plain(x)), refs, depth)
+            tree = encode(plain(x) if refs.once is None else refs.once.kept(plain(x)), refs, depth)
+            reference = refs.of_overriding(x)
+            return ["V", tree, reference] if reference else tree
     return refs.put(x)
 
 
@@ -163,6 +165,7 @@ class Once:
             refs.parts,
             refs.enums_cross,
         )
+        self.of_overriding = refs.of_overriding
         self.places, self.alive = {}, []
         self.repeated = False
 
@@ -362,6 +365,12 @@ def decode_tuple_with_parts(tree, refs, depth):
     return refs.get([*tree[:3], values(tree[3], refs, depth), *tree[4:]])
 
 
+def decode_overriding(tree, refs, depth):
+    """A value whose class answers otherwise than a plain one would."""
+    _, plain, reference = tree
+    return refs.get(["V", decode(plain, refs, depth), reference])
+
+
 def decode_array(tree, refs, depth):
     import numpy
 
@@ -409,6 +418,7 @@ READERS = {
     "PP": lambda t, r, d: pathlib.PurePosixPath(t[1]),
     "N": decode_namedtuple,
     "NT": decode_tuple_with_parts,
+    "V": decode_overriding,
     "np": decode_array,
     "ns": decode_scalar,
 }
