@@ -1,10 +1,16 @@
 """What a class of the solution says of itself without being called: docstring, slots, annotations, fields of a dataclass."""
 
-from asking import attribute, operate
+import sys
+from collections import abc
+
+from asking import ask, attribute, operate
+from operations import ABSTRACT
 
 ASKED_FOR = frozenset(
     "__slots__ __match_args__ __members__ __abstractmethods__ __dataclass_params__ __dataclass_fields__".split()
 )
+PYTHONS = frozenset({"builtins", "collections", "collections.abc"})
+KINDS = (abc.Mapping, abc.MutableMapping, abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet)
 
 
 def class_reference(cls):
@@ -27,6 +33,21 @@ def asked(cls, name, default=None):
 def class_part(cls, name):
     found = attribute(class_reference(cls), name)
     return fields_of(cls) if name == "__dataclass_fields__" else found
+
+
+def face_of(cls):
+    """A class with what `collections.abc` shall find in a class of the solution: a proxy has much that it has not."""
+    has = ask(["op", "abstract", [class_reference(cls)]])
+    return type(cls.__name__, (), {n: object.__init__ if n in has else None for n in ABSTRACT})
+
+
+def known_as_abstract(cls, module):
+    """A class of Python's own is a mapping, a sequence or the like here if it is one there."""
+    known = getattr(sys.modules[module], cls.__name__, None) if module in PYTHONS else None
+    for abstract in KINDS if isinstance(known, type) else ():
+        if issubclass(known, abstract):
+            abstract.register(cls)
+    return cls
 
 
 def fields_of(cls):

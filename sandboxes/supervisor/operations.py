@@ -31,7 +31,21 @@ def fields(cls):
     return [(f.name, f.type, [f.default][: f.default is not dataclasses.MISSING], f.init) for f in found]
 
 
+ABSTRACT = (
+    "__iter__ __next__ __reversed__ __len__ __contains__ __hash__ __call__ __await__ __aiter__ __anext__ __enter__ __exit__ "
+    "__aenter__ __aexit__ send throw close asend athrow aclose"
+).split()
+"""What the classes of `collections.abc` look for."""
+
+
+def abstract(cls):
+    """Which of it a class has."""
+    lines = [c.__dict__ for c in cls.__mro__]
+    return [n for n in ABSTRACT if next((line[n] for line in lines if n in line), None) is not None]
+
+
 OPERATIONS |= {"copy": copied("copy"), "deepcopy": copied("deepcopy"), "pickled": pickled, "fields": fields}
+OPERATIONS["abstract"] = abstract
 
 OFFERED_NAMES = (
     "eq ne hash lt le gt ge bool len iter next reversed getitem setitem delitem contains call str repr format enter exit "

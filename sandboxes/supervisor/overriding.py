@@ -49,7 +49,8 @@ def class_of(base, reference):
             parts |= {n: part_of(n) for n in MUTATORS if hasattr(base, n)}
             parts |= {"__getattr__": asked, "_lend": lend}
         parts |= {n: part_of(n) for n in overridden if is_part(base, n)}
-        CLASSES[key] = Meta(names[0], (base, class_proxy(reference, names)), parts, made=True)
+        proxy = class_proxy(reference, names)
+        CLASSES[key] = Meta(names[0], (base, proxy), {**parts, "_stands_for": proxy}, made=True)
     return CLASSES[key]
 
 

@@ -14,7 +14,7 @@ import asking
 import values
 from asking import ask, assign, attribute, call, exception_class, operate, send
 from callbacks import answer_callback
-from class_parts import ASKED_FOR, asked, class_part, class_reference
+from class_parts import ASKED_FOR, asked, class_part, class_reference, face_of, known_as_abstract
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from operations import OPERATIONS
@@ -191,6 +191,17 @@ class Meta(type):
     __doc__ = property(lambda cls: asked(cls, "__doc__"))
     __annotations__ = property(lambda cls: asked(cls, "__annotations__", {}))
 
+    @property
+    def __mro__(cls):
+        """As `collections.abc` reads it."""
+        line = type.__dict__["__mro__"].__get__(cls)
+        if "_face" not in cls.__dict__ and not TALK.gone:
+            with contextlib.suppress(
+                AttributeError
+            ):  # of a class that nobody has named there is nothing to ask
+                type.__setattr__(cls, "_face", face_of(cls))
+        return (cls, cls.__dict__["_face"], *line[1:]) if "_face" in cls.__dict__ else line
+
     def __iter__(cls):
         return iter_of(cls)
 
@@ -226,22 +237,22 @@ def class_proxy(tree, names):
         cls = class_of(rows(names, str(tree[4]), str(tree[5]), *tree[7:]), CLASSES, new_class)
     if tree[2] == "class":
         type.__setattr__(cls, "_class_ref", tree)
+    elif "_class_ref" not in cls.__dict__:
+        type.__setattr__(cls, "_object_ref", tree)
     return cls
 
 
-def new_class(names, _module, parents):
+def new_class(names, module, parents):
     declared = not CONTRACT_CLASSES.isdisjoint(names)
     parts = {"__module__": "solution", "_declared": declared}
     try:
-        return Meta(names[0], parents or (Proxy,), parts, made=True)
+        return known_as_abstract(Meta(names[0], parents or (Proxy,), parts, made=True), module)
     except TypeError:  # classes of one name that are several there
         TALK.refuse("needs_shared", f"the bases of class {names[0]} cannot be told apart")
 
 
 def object_proxy(tree, names, is_callable):
     cls = class_proxy(tree, names)
-    if "_class_ref" not in cls.__dict__:
-        type.__setattr__(cls, "_object_ref", tree)
     if is_callable and "__call__" not in cls.__dict__:
         type.__setattr__(cls, "__call__", call_proxy)
     proxy = object.__new__(cls)

@@ -16,7 +16,8 @@ PASSED_WHOLE = (
     types.SimpleNamespace,
 )
 """What is handed over by its public parts, besides what is of these modules: objects of the tests, and mocks."""
-WHOLE_MODULES = {"tests", "test_solution", "__main__", "unittest.mock"}
+TEST_MODULES = {"tests", "test_solution", "__main__"}
+WHOLE_MODULES = TEST_MODULES | {"unittest.mock"}
 PASSED_FUNCTIONS = {"builtins", "functools", "operator", "types", "numpy"}
 KNOWN_EXCEPTIONS = frozenset(
     "json.decoder decimal subprocess queue statistics struct binascii re configparser dataclasses csv graphlib ipaddress "
@@ -137,8 +138,9 @@ OPERATORS, CLASSES = {}, {}
 
 
 def known_of(cls):
-    """Of the class of an object of the tests: operators, name, and a number that tells it from others."""
-    return [list(offered(cls)), str(cls.__name__), CLASSES.setdefault(cls, len(CLASSES))]
+    """Of the class of an object of the tests: operators, name, a number that tells it from others, and so of its bases."""
+    bases = [known_of(base) for base in cls.__bases__ if base.__module__ in TEST_MODULES]
+    return [list(offered(cls)), str(cls.__name__), CLASSES.setdefault(cls, len(CLASSES)), bases]
 
 
 def offered(cls):

@@ -52,6 +52,11 @@ class Refs:
         self.constructed.add(id(x))
         return self.put(x)
 
+    def has_protocols(self):
+        """Whether the solution may ask what an object of the tests has, without reading it (`runtime_checkable`)."""
+        found = list(self.module.__dict__.values()) if self.module is not None else ()
+        return any(isinstance(x, type) and "_is_runtime_protocol" in x.__dict__ for x in found)
+
     def numbered(self, x):
         return id(x) in self.numbers
 

@@ -128,12 +128,21 @@ CLASSES = {}
 
 
 def object_callback(tree, refs):
-    """`tree[3:]`: the operators that the object's class defines, its name and its number."""
-    _cb, _number, _how, names, called, key = tree
+    """`tree[3:]`: the operators that the object's class defines, its name, its number, and the same of its bases."""
+    cls = class_of(*tree[3:])
+    made = cls(tree)
+    if "_shown" not in cls.__dict__ and refs.has_protocols():
+        cls._shown = True
+        for name in made._ask(made._number, "names"):
+            setattr(cls, name, property(lambda self, name=name: self._ask(self._number, "get", (name,))))
+    return made
+
+
+def class_of(names, called, key, bases):
     if key not in CLASSES:
         parts = {name: ObjectCallback._leave if name == "__exit__" else operator(name) for name in names}
-        CLASSES[key] = type(called, (ObjectCallback,), parts)
-    return CLASSES[key](tree)
+        CLASSES[key] = type(called, tuple(class_of(*base) for base in bases) or (ObjectCallback,), parts)
+    return CLASSES[key]
 
 
 def error_class(tree, refs):
