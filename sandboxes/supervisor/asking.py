@@ -175,6 +175,8 @@ def exception(reply):
     if isinstance(known := REFS.made.get(reference[1]), BaseException):  # it was a value before
         return marked(known, reference, text, trace)
     cls = exception_class([str(n) for n in names], str(base), str(module), *reference[7:])
+    if isinstance(cls, ErrorMeta) and "_object_ref" not in cls.__dict__:
+        cls._object_ref = reference
     args = tuple(values.values(args, REFS, 0)) if args is not None else (str(text),)
     try:
         error = builtin_class(cls).__new__(cls, *args)  # the solution has constructed it already
@@ -274,6 +276,9 @@ def new_exception(names, module, parents):
 class ErrorMeta(type):
     def __getattr__(cls, name):
         """What the class has there besides being an exception: constants, other ways to make one."""
+        known = cls.__dict__
+        if not name.startswith("_") and "_class_ref" not in known and "_object_ref" in known:
+            attribute(known["_object_ref"], "__class__")  # who makes a class of it notes it
         reference = next((c.__dict__["_class_ref"] for c in cls.__mro__ if "_class_ref" in c.__dict__), None)
         if name.startswith("_") or reference is None:
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")

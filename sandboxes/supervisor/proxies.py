@@ -328,6 +328,13 @@ def remote_iterator(x):
             return
 
 
+class Initializer:
+    """`C.__init__` and `x.__init__` are the solution's; no proxy is made by it."""
+
+    def __get__(self, x, cls):
+        return attribute(class_reference(cls) if x is None else reference_of(x), "__init__")
+
+
 class Proxy(Standin, metaclass=Meta, made=True):
     """An object of the solution. Its attributes and methods are forwarded; see the module's text for operators."""
 
@@ -352,8 +359,12 @@ class Proxy(Standin, metaclass=Meta, made=True):
         if (
             name in OPERATORS
         ):  # `hasattr(x, "__iter__")`; Python itself looks for operators in the class alone
-            attribute(reference_of(self), name)
+            found = attribute(reference_of(self), name)
+            if name == "__doc__":
+                return found
         return super().__getattribute__(name)
+
+    __init__ = Initializer()
 
     @property
     def __class__(self):
@@ -591,5 +602,6 @@ def add_operators():
 add_operators()
 OPERATORS = frozenset(name for name in Proxy.__dict__ if name.startswith("__") and not hasattr(object, name))
 OPERATORS -= {"__copy__", "__deepcopy__", "__setstate__", "__getattr__"}
+OPERATORS |= {"__doc__"}
 """Of proxies all, of the solution's classes those that they have."""
 REFS.make, REFS.make_error, REFS.make_tuple = make_proxy, asking.error_as_value, tuple_with_parts

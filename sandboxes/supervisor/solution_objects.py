@@ -127,6 +127,8 @@ def describe(x):
         code = x.__code__
         kind = "func" if x.__dict__.keys() <= {"__wrapped__"} else "func with parts"
         return kind, said_of(x), "builtins", "function", list(code.co_varnames[: code.co_argcount])
+    if isinstance(x, types.MethodType) and isinstance(x.__func__, types.FunctionType):
+        return "func", said_of(x), "builtins", "method", []
     cls = x if isinstance(x, type) else type(x)
     line = [c for c in cls.__mro__ if c is not object]
     names = [str(c.__name__) for c in line]

@@ -190,3 +190,37 @@ async def test_classes_of_exceptions_have_what_is_written_in_them(
     tests = "from solution import AppError, NotFound, fail\n" + tests + "\n"
     assert outcome(await judged(sandbox, CODED, tests)) == PASSED
     assert (await judged(sandbox, CODED.replace(right, wrong), tests)).passed is False
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("type(error).code == 43 and type(error).kind == 'app' and one() == 1", "passed"),
+        ("type(error).code == 42 and one() == 1", "wrong_answer"),
+        ("hasattr(type(error), 'make') and not hasattr(type(error), 'other') and one() == 1", "passed"),
+        ("str(type(error).make()) == 'made' and one() == 1", "passed"),
+    ],
+)
+async def test_the_class_of_an_exception_need_not_be_named(said: str, ends: str, sandbox: Sandbox) -> None:
+    solution = """
+class AppError(Exception):
+    code, kind = 42, "app"
+
+    @classmethod
+    def make(cls): return cls("made")
+
+
+class Late(AppError):
+    code = 43
+
+
+def one(): return 1
+
+
+def fail(): raise Late("x")
+"""
+    for named in ("fail, one", "AppError, fail, one"):
+        tests = (
+            f"from solution import {named}\ntry:\n    fail()\nexcept Exception as error:\n    assert {said}\n"
+        )
+        assert (await judged(sandbox, solution, f"{tests}else:\n    assert False\n")).verdict == ends

@@ -144,6 +144,21 @@ class Colour(Enum):
     RED = 1
 
 
+class Told:
+    "Told."
+
+    def __init__(self, x):
+        "Makes."
+        self.x = x
+
+    def go(self): "Goes."
+
+    @property
+    def half(self):
+        "Half."
+        return self.x // 2
+
+
 def place(): return Place("x")
 
 
@@ -199,6 +214,10 @@ def check(x):
         ("assert type(place())(1) == Place(1)", "@dataclass\nclass Place", "@dataclass(eq=False)\nclass Place"),
         ("p = Plain()\nassert hasattr(p, '__len__') and not hasattr(p, '__iter__') and p.y == 2", "__len__", "length"),
         ("s = steps(2)\nassert iter(s) is s and list(s) == [0, 1]", "iter(range(n))", "range(n)"),
+        ("assert Told.__init__.__doc__ == 'Makes.' and Told(2).x == 2", "Makes.", "Builds."),
+        ("assert Told.go.__doc__ == 'Goes.' == Told(2).go.__doc__ and Told(2).x == 2", "Goes.", "Stays."),
+        ("assert Told.half.__doc__ == 'Half.' and Told(2).half == 1 and Told(2).__doc__ == 'Told.'", "Half.", "Part."),
+        ("t = Told(2)\nt.__init__(3)\nassert t.x == 3 and t.go.__name__ == 'go'", "self.x = x", "self.x = 2"),
         ("class Cat: pass\nassert kind(Cat()) == 'Cat'", "type(x)", "type(kind)"),
         ("class A: pass\nclass B: pass\nassert one_kind(A(), A()) and not one_kind(A(), B())", " is ", " is not "),
         ("def f(): 'Says.'\nassert text(f) == 'Says.'", "f.__doc__", "f.__name__"),
