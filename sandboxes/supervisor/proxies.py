@@ -253,6 +253,8 @@ def new_class(names, module, parents):
 
 def object_proxy(tree, names, is_callable):
     cls = class_proxy(tree, names)
+    if str(tree[5]) in PLAIN_BASES:
+        REFS.in_place.add(names[0])
     if is_callable and "__call__" not in cls.__dict__:
         type.__setattr__(cls, "__call__", call_proxy)
     proxy = object.__new__(cls)
@@ -370,7 +372,10 @@ class Proxy(Standin, metaclass=Meta, made=True):
     def __class__(self):
         """What `isinstance` asks where the type says no: an object in place of a builtin value is one of its class, too."""
         cls = type(self)
-        return derived(cls, values.TYPES[self._base]) if self._base in PLAIN_BASES else cls
+        reader = sys._getframe(2).f_code  # behind `__getattribute__`
+        if self._base not in PLAIN_BASES or "__class__" in reader.co_names:
+            return cls
+        return derived(cls, values.TYPES[self._base])
 
     def __setattr__(self, name, value):
         assign(reference_of(self), name, value)

@@ -47,6 +47,7 @@ class Refs:
         self.test_objects = []
         self.numbers = {}
         self.lent = []
+        self.in_place = set()
 
     def forget(self):
         self.__init__()

@@ -1,12 +1,16 @@
 """Test results as the judge process reports them, and whose fault a failing test is."""
 
+import re
 import traceback
 
 import tracebacks
 from conversation import CannotJudge, SolutionGone
 from guard import LinkRefused
+from references import REFS
 from solution_module import wants_hidden
 from values import Refused
+
+WORD = re.compile(r"\w+")
 
 
 def test(name, outcome, blame=None, reason=None, message="", trace="", source=""):
@@ -66,6 +70,9 @@ def failed(name, error, called, message="", source=""):
         )
     if isinstance(error, NameError) or is_missing_name(error):
         return test(name, "error", "solution", "missing_name", described(error), trace_of(error), source)
+    if isinstance(error, TypeError) and not REFS.in_place.isdisjoint(WORD.findall(str(error))):
+        message = f"{described(error)}: of that class Python takes nothing but a value of its own"
+        return test(name, "error", "item", "needs_shared", message, source=source)
     if called or isinstance(error, LinkRefused):
         return test(name, "failed", "solution", "unusable_value", described(error), trace_of(error), source)
     return test(name, "error", "tests", "tests_error", described(error), trace_of(error), source)

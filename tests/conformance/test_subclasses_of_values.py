@@ -182,6 +182,7 @@ def level(): return Level.HIGH
         "x = row()\nx.append(2)\nassert x == [1, 2] and isinstance(x, list) and sum(x) == 3",
         "assert isinstance(level(), int) and level() + 1 == 3 and level() > Level.LOW and {2: 'x'}[level()] == 'x'",
         "m = n = Matrix([[1, 2]])\nm += [[3, 4]]\nassert m is n and n + [[5]] == [[1, 2], [3, 4], [5]] and isinstance(m, list)",
+        "m = Matrix([[1, 2]])\nassert m.__class__ is Matrix and m.__class__([[3]]) == [[3]]",
         "assert Money(5) + 1 == 6 and isinstance(Money(5), int) and hash(Money(5)) == hash(5)",
     ],
 )
@@ -192,6 +193,15 @@ async def test_such_a_value_is_one_of_its_builtin_class(tests: str, sandbox: San
 async def test_what_the_solution_does_not_hear_of_is_not_judged(sandbox: Sandbox) -> None:
     tests = "import heapq\nm = matrix()\nheapq.heapify(m)\nassert det(m) == -2\nheapq.heappush(m, [0, 0])\nassert det(m) == 0"
     assert outcome(await judged(sandbox, OWN, tests)) == ("unverifiable", ("needs_shared",))
+
+
+@pytest.mark.parametrize(
+    "tests", ["assert json.dumps([level()]) == '[2]'", "assert json.dumps(Matrix([1])) == '[1]'"]
+)
+async def test_what_only_a_real_one_can_is_not_judged(tests: str, sandbox: Sandbox) -> None:
+    assert outcome(await judged(sandbox, OWN, f"import json\n{tests}")) == ("unverifiable", ("needs_shared",))
+    shared = await judged(sandbox, OWN, f"import json\n{tests}", integrity="shared")
+    assert outcome(shared) == PASSED
 
 
 async def test_wrong_replies_are_made_of_such_values_too(sandbox: Sandbox) -> None:
