@@ -1,5 +1,6 @@
 """What crosses by reference, as the tests' side knows it: proxies of the solution's things, and the tests' own objects."""
 
+import enum
 import io
 import types
 
@@ -64,8 +65,11 @@ class Refs:
     def parts(self, _kind):
         return []
 
-    def of_overriding(self, _x):
-        return None
+    def of_overriding(self, x):
+        """Nothing: of a value of the tests only the plain one crosses, unless the solution could miss the rest."""
+        if has_more(x):
+            why = f"a value of the tests' class {type(x).__name__}, which overrides or adds something, cannot be handed over"
+            TALK.refuse("needs_shared", why)
 
     def put(self, x):
         reference = reference_of(x)
@@ -184,6 +188,20 @@ def is_plain(x):
     except values.Refused:
         return False
     return True
+
+
+UNSEEN = frozenset(
+    "__module__ __qualname__ __doc__ __dict__ __weakref__ __slots__ __init__ __new__ __annotations__ __firstlineno__ "
+    "__static_attributes__ __orig_bases__ __parameters__".split()
+)
+
+
+def has_more(x):
+    """Whether a value of a class that the tests define is more than the builtin one that it is derived from."""
+    own = [c for c in type(x).__mro__ if c.__module__ in TEST_MODULES]
+    if not own or isinstance(x, enum.Enum):
+        return False
+    return bool(getattr(x, "__dict__", None)) or not all(c.__dict__.keys() <= UNSEEN for c in own)
 
 
 class Nothing:

@@ -209,3 +209,40 @@ async def test_wrong_replies_are_made_of_such_values_too(sandbox: Sandbox) -> No
     telling = await judged(sandbox, OWN, "assert matrix() == [[1, 2], [3, 4]]", checks=("vacuous",))
 
     assert (outcome(vacuous), outcome(telling)) == (("bad_tests", ("vacuous",)), PASSED)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "class Odd(list):\n    def __len__(self): return 9\nx = Odd([1])",
+        "class Odd(dict):\n    def __missing__(self, key): return 9\nx = Odd()",
+        "class Odd(dict):\n    __getattr__ = dict.__getitem__\nx = Odd(a=9)",
+        "class Odd(str):\n    def twice(self): return self * 2\nx = Odd('a')",
+        "class Odd(int): pass\nx = Odd(1)\nx.unit = 'm'",
+    ],
+)
+async def test_a_value_that_the_tests_made_more_of_is_not_handed_over_as_less(
+    given: str, sandbox: Sandbox
+) -> None:
+    solution = "def same(x): return x\ndef inner(x): return x[0]"
+    for call in ("same(x)", "inner([x])"):
+        tests = f"{given}\nassert {call} is not None"
+        assert outcome(await judged(sandbox, solution, tests)) == ("unverifiable", ("needs_shared",))
+        assert (await judged(sandbox, solution, tests, integrity="shared")).passed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "class Own(list): pass\nx = Own([1])",
+        'class Own(dict):\n    """Names."""\n    def __init__(self, **names): super().__init__(names)\nx = Own(a=1)',
+        "import enum\nclass Own(enum.IntEnum):\n    ONE = 1\nx = Own.ONE",
+        "import enum\nclass Own(str, enum.Enum):\n    A = 'a'\n    def __str__(self): return 'b'\nx = Own.A",
+        "from typing import NamedTuple\nclass Own(NamedTuple):\n    a: int\n    def twice(self): return self.a * 2\nx = Own(1)",
+        "import collections\nx = collections.OrderedDict(a=1)",
+    ],
+)
+async def test_a_value_of_the_tests_class_that_is_no_more_than_its_builtin_one_crosses(
+    given: str, sandbox: Sandbox
+) -> None:
+    assert outcome(await judged(sandbox, "def same(x): return x", f"{given}\nassert same(x) == x")) == PASSED
