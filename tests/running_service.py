@@ -78,12 +78,14 @@ class Running:
 
 
 class Echo:
-    """A sandbox at its seam: each step prints its input. `sleep N` takes so long; `fault`, `away`, `missing` are our faults."""
+    """A sandbox at its seam: each step prints its input. `sleep N` takes so long, `hold` until `released`; `fault`, `away`,
+    `missing` are our faults."""
 
     workers = 2
 
     def __init__(self) -> None:
         self.started, self.cancelled, self.running, self.most = 0, 0, 0, 0
+        self.released = False
 
     async def __aenter__(self) -> "Echo":
         return self
@@ -113,6 +115,8 @@ class Echo:
             raise EngineMissing("no engine answers")
         if word == "missing":
             raise SandboxMissing("there is no such image")
+        if word == "hold":
+            await until(lambda: self.released)
         if word == "sleep":
             await asyncio.sleep(float(number))
         return StepResult(cause="exited", exit_code=0, stdout=stdin or "42\n")

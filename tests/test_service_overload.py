@@ -4,19 +4,18 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import pytest
-from running_service import Echo, Running, ask, echo_item, until
+from running_service import Answer, Echo, Running, ask, echo_item, until
 
 from execfeedback.client import Client
 from execfeedback.service.callers import Caller
 from execfeedback.service.runner import Settings
 from execfeedback.types import Item
 
-SMALL = Settings(slots=1, memory_mb=4096, queue=2, wait_s=5, body_mb=1, drain_s=5)
+SMALL = Settings(slots=1, memory_mb=4096, queue=2, wait_s=60, body_mb=1, drain_s=5)
 TOKEN = "a-token-of-many-characters"
 BODY = json.dumps(echo_item("x")).encode()
 HEAD = b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n" % len(BODY)
@@ -26,6 +25,10 @@ CHUNKED = (
     b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
 )
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Tasks = Sequence[asyncio.Task[Answer]]
 
 
 @pytest.fixture
@@ -40,23 +43,35 @@ def small(pool: Echo) -> Iterator[str]:
         yield there
 
 
-async def filled(address: str, pool: Echo, seconds: float = 0.5) -> list[asyncio.Task[Any]]:
-    """Runs that take every place there is."""
-    slow = echo_item(f"sleep {seconds}")
-    tasks = [asyncio.create_task(ask(address, "/v1/verify", slow)) for _ in range(4)]
-    await until(lambda: pool.running == 2)
-    await asyncio.sleep(0.1)
+async def filled(
+    address: str, sent: Mapping[str, str] | None = None, watched: Mapping[str, str] | None = None
+) -> Tasks:
+    """Runs that take every place there is until the sandbox releases them."""
+    tasks = [
+        asyncio.create_task(ask(address, "/v1/verify", echo_item("hold"), headers=sent)) for _ in range(4)
+    ]
+    await queue_is_full(address, watched)
     return tasks
+
+
+async def queue_is_full(address: str, watched: Mapping[str, str] | None = None) -> None:
+    for _ in range(1000):
+        if "execfeedback_queue_length 2.0" in (await ask(address, "/metrics", headers=watched)).text:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the queue was never full")
+
+
+async def all_pass(tasks: Tasks, pool: Echo) -> bool:
+    pool.released = True
+    return all([(await task).json["passed"] for task in tasks])
 
 
 @pytest.fixture
 async def full(small: str, pool: Echo) -> AsyncIterator[str]:
-    tasks = await filled(small, pool)
+    tasks = await filled(small)
     yield small
-    assert [answer.json["verdict"] for answer in await asyncio.gather(*tasks)] == ["passed"] * 4
-
-
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    assert await all_pass(tasks, pool)
 
 
 @asynccontextmanager
@@ -79,10 +94,7 @@ async def reply(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], byte
 
 
 async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, pool: Echo) -> None:
-    slow = echo_item("sleep 0.5")
-    accepted = [asyncio.create_task(ask(small, "/v1/verify", slow)) for _ in range(4)]
-    await until(lambda: pool.running == 2)
-    await asyncio.sleep(0.1)
+    slow, accepted = echo_item("x"), await filled(small)
     program = {"code": "", "language": "python"}
     label = json.dumps({"language": "python", "style": "stdio", "tests": [{"stdin": "1", "stdout": "1"}]})
     query = {"query": ["```python\nprint(1)\n```"], "prompts": [""], "labels": [label]}
@@ -99,7 +111,7 @@ async def test_an_overload_is_refused_at_once_as_each_clients_retry(small: str, 
     assert (await ask(small, "/v1/verify", large)).json["error"]["code"] == "too_large"
     assert (await ask(small, "/v1/languages")).status == 200
 
-    assert [answer.json["verdict"] for answer in await asyncio.gather(*accepted)] == ["passed"] * 4
+    assert await all_pass(accepted, pool)
     assert pool.most == 2 and "execfeedback_refused_total" in (await ask(small, "/metrics")).text
 
 
@@ -125,18 +137,18 @@ async def test_a_refusal_waits_for_the_end_of_what_is_sent(full: str) -> None:
 
 
 async def test_behind_an_answer_under_way_nothing_is_refused_before_it(small: str, pool: Echo) -> None:
+    held = json.dumps(echo_item("hold")).encode()
     async with connected(small) as (reader, writer):
-        slow = json.dumps(echo_item("sleep 0.6")).encode()
-        writer.write(
-            b"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(slow) + slow
-        )
+        writer.write(ONE.replace(b"%d" % len(BODY), b"%d" % len(held)).replace(BODY, held))
         await until(lambda: pool.running == 1)
-        tasks = [asyncio.create_task(ask(small, "/v1/verify", echo_item("sleep 1"))) for _ in range(3)]
-        await asyncio.sleep(0.2)
+        others = [asyncio.create_task(ask(small, "/v1/verify", echo_item("hold"))) for _ in range(3)]
+        await queue_is_full(small)
         writer.write(ONE)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.2)
 
+        assert await all_pass(others, pool)
         assert [(await reply(reader))[0] for _ in range(2)] == ["200", "200"]
-        await asyncio.gather(*tasks)
 
 
 @pytest.mark.parametrize(
@@ -172,8 +184,7 @@ async def test_who_waits_to_be_asked_for_the_body_is_asked_and_refused(full: str
 
 async def test_who_reads_no_refusals_is_not_read_from(small: str, pool: Echo) -> None:
     """Their answers would fill the memory."""
-    tasks = await filled(small, pool, 60)
-    sent = 0
+    tasks, sent = await filled(small), 0
     async with connected(small) as (_, writer):
         with pytest.raises(TimeoutError):
             while sent < 200_000:
@@ -183,20 +194,18 @@ async def test_who_reads_no_refusals_is_not_read_from(small: str, pool: Echo) ->
         counted = (await ask(small, "/metrics")).text
         [refused] = re.findall('requests_total{route="/v1/verify",status="429"} ([0-9]+)', counted)
         assert 0 < int(refused) < sent
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    assert await all_pass(tasks, pool)
 
 
 async def test_a_caller_that_leaves_in_the_middle_of_what_is_refused_is_a_line_of_the_log(
     pool: Echo, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with Running(pool, SMALL) as there:
-        tasks = await filled(there, pool)
+        tasks = await filled(there)
         async with connected(there) as (_, writer):
             writer.write(HEAD + b"\r\n" + BODY[:10])
             await asyncio.sleep(0.1)
-        await asyncio.gather(*tasks)
+        assert await all_pass(tasks, pool)
 
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [(line["status"], line["bytes_in"]) for line in lines if line["status"] != 200] == [(499, 10)]
@@ -205,7 +214,7 @@ async def test_a_caller_that_leaves_in_the_middle_of_what_is_refused_is_a_line_o
 async def test_at_the_end_of_the_service_who_is_being_refused_is_told(pool: Echo) -> None:
     running = Running(pool, SMALL)
     there = await running.__aenter__()
-    tasks = await filled(there, pool)
+    tasks = await filled(there)
     async with connected(there) as (reader, writer):
         writer.write(HEAD + b"\r\n" + BODY[:10])
         await asyncio.sleep(0.1)
@@ -215,19 +224,20 @@ async def test_at_the_end_of_the_service_who_is_being_refused_is_told(pool: Echo
 
         status, headers, _ = await reply(reader)
         assert (status, headers["connection"]) == ("429", "close")
-        await asyncio.gather(ending, *tasks)
+        assert await all_pass(tasks, pool)
+        await ending
 
 
 async def test_a_run_that_there_was_no_room_for_does_not_count_against_its_callers_rate(pool: Echo) -> None:
-    sent = {"Authorization": f"Bearer {TOKEN}"}
-    callers = (Caller(name="few", token=TOKEN, per_minute=5),)
+    sent, watched = ({"Authorization": f"Bearer {token}"} for token in (TOKEN, TOKEN[::-1]))
+    callers = (
+        Caller(name="few", token=TOKEN, per_minute=5, waiting=2),
+        Caller(name="one", token=TOKEN[::-1]),
+    )
     async with Running(pool, SMALL, callers) as there:
-        item = echo_item("sleep 0.5")
-        tasks = [asyncio.create_task(ask(there, "/v1/verify", item, headers=sent)) for _ in range(4)]
-        await until(lambda: pool.running == 2)
-        await asyncio.sleep(0.1)
-        refused = [await ask(there, "/v1/verify", item, headers=sent) for _ in range(5)]
-        await asyncio.gather(*tasks)
+        tasks = await filled(there, sent, watched)
+        refused = [await ask(there, "/v1/verify", echo_item("x"), headers=sent) for _ in range(5)]
+        assert await all_pass(tasks, pool)
         last = await ask(there, "/v1/verify", echo_item("x"), headers=sent)
 
     assert {answer.status for answer in refused} == {429} and last.status == 200
