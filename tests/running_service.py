@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import aiohttp
+import uvloop
 
 from execfeedback.errors import EngineMissing, SandboxError, SandboxMissing
 from execfeedback.service.runner import Settings
@@ -39,7 +40,7 @@ class Running:
 
     def run(self) -> None:
         try:
-            asyncio.run(self.serve())
+            uvloop.run(self.serve())
         except BaseException as error:
             self.errors.append(error)
         finally:

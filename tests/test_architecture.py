@@ -242,7 +242,7 @@ def test_heavy_libraries_load_late_and_in_their_place(library: str, homes: tuple
         assert not used or home, f"{module} imports {library}"
 
 
-SERVING = {"fastapi", "starlette", "uvicorn", "prometheus_client"}
+SERVING = {"fastapi", "starlette", "uvicorn", "uvloop", "httptools", "prometheus_client"}
 
 
 def test_what_serves_is_loaded_by_the_command_alone() -> None:

@@ -33,7 +33,7 @@ def serve(
     """Answer over HTTP until SIGTERM; the address goes to stdout, a JSON line for each request to stderr."""
     from execfeedback.jsonl import optional
 
-    for module in ("fastapi", "uvicorn", "httptools", "prometheus_client"):
+    for module in ("fastapi", "uvicorn", "uvloop", "httptools", "prometheus_client"):
         optional(module, "execfeedback[serve]", "execfeedback serve")
     from execfeedback.service.command import Options, run
 

@@ -1,8 +1,9 @@
 """What `execfeedback serve` does."""
 
-import asyncio
 import os
 from pathlib import Path
+
+import uvloop
 
 from execfeedback.config import load_config
 from execfeedback.errors import InputError
@@ -45,7 +46,7 @@ def run(options: Options) -> int:
     )
     pool = backend_of(sandbox, options.workers)
     with listening(options.host, options.port, options.unix, callers) as sock:
-        return asyncio.run(serve(pool, sock, settings, callers, backend=sandbox.backend))
+        return uvloop.run(serve(pool, sock, settings, callers, backend=sandbox.backend))
 
 
 def machine_mb() -> int:

@@ -1,4 +1,4 @@
-"""Listening: a socket of our own making, uvicorn over it, an end that loses no answer."""
+"""Listening: a socket of our own making, uvicorn over it (in an event loop of uvloop), an end that loses no answer."""
 
 import asyncio
 import errno

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from execfeedback.service.door import Door, Headers, Refusal
 
 MOST_HEAD = 512 << 10
-"""Bytes that may come without the end of a head. One read of asyncio's is half of it, and may end with the next head."""
+"""Bytes that may come without the end of a head. One read of the event loop's is half of it, and may end with the next head."""
 
 
 class Connection(HttpToolsProtocol):
