@@ -69,7 +69,7 @@ async def lose_slots(sandbox: DockerSandbox, client: Any, times: int) -> None:
     """Kill the slot of a job that sleeps in it, and the slots that replace it."""
     killed: set[str] = set()
     for _ in range(times):
-        await until(lambda: sandbox.idle.empty() and bool(running(sandbox) - killed))
+        await until(lambda: not sandbox.idle and bool(running(sandbox) - killed))
         await asyncio.sleep(0.7)  # the greeting was heard: now the job is inside
         for container in running(sandbox) - killed:
             client.api.kill(container)
@@ -100,13 +100,24 @@ async def test_the_second_try_of_a_job_runs_alone(docker_engine: Any) -> None:
         await asyncio.gather(printed(two, "import time; time.sleep(0.3)"), printed(two, "print(1)"))
         first = asyncio.create_task(printed(two, said_at_start))
         await asyncio.sleep(0.4)
-        (other,) = {slot.container for slot in two.slots if slot is two.idle._queue[-1]}  # type: ignore[attr-defined]
+        (other,) = {slot.container for slot in two.slots if slot is two.idle[-1]}
         long = asyncio.create_task(printed(two, said_at_end))
         await asyncio.sleep(0.4)
         for container in running(two) - {other}:
             docker_engine.api.kill(container)
 
         assert float(await first) > float(await long)
+
+
+async def test_the_next_job_of_a_slot_waits_for_no_turn_of_the_event_loop(pool: DockerSandbox) -> None:
+    await printed(pool, "print(1)")
+    work = [asyncio.create_task(printed(pool, "import time\nprint(time.monotonic())")) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    time.sleep(2)  # noqa: ASYNC251
+
+    free = time.monotonic()
+    assert all([float(await one) < free for one in work])
 
 
 async def test_a_slot_lost_twice_while_a_canary_passes_is_the_items_verdict(
@@ -350,7 +361,7 @@ async def test_a_cancelled_caller_leaves_at_once_and_its_slot_serves_the_next(po
 
     assert time.monotonic() - began < 1
     assert await printed(pool, "print('mine')") == "mine\n"
-    assert running(pool) == before and pool.idle.qsize() == 1
+    assert running(pool) == before and len(pool.idle) == 1
 
 
 async def test_a_caller_cancelled_while_it_waits_takes_no_slot_with_it(pool: DockerSandbox) -> None:

@@ -67,7 +67,8 @@ class Pool:
     def __init__(self, workers: int, source: Source, host_slots: int | None = None) -> None:
         self.workers, self.source = workers, source
         self.host = HostSlots(host_slots or default_most(workers))
-        self.idle: asyncio.LifoQueue[Slot | None] = asyncio.LifoQueue()
+        self.idle: list[Slot] = []
+        """As many threads as slots may run; one without work has left its slot here."""
         self.slots: set[Slot] = set()
         """Every slot that runs, idle or busy."""
         self.turns = Turns()
@@ -82,8 +83,6 @@ class Pool:
         except BaseException:
             self.threads.shutdown()
             raise
-        for _ in range(self.workers):
-            self.idle.put_nowait(None)
         return self
 
     async def __aexit__(
@@ -108,19 +107,16 @@ class Pool:
         """Run one job on the next free slot. A slot that is lost is replaced and the job tried once more; lost again
         while a canary passes, the program did it (the verdict is the item's). Raises SandboxError for our faults. When
         the caller is cancelled, the slot comes back as soon as the job ends."""
-        frame = self.checked(job)
-        slot = await self.idle.get()
-        work = asyncio.get_running_loop().run_in_executor(self.threads, self.perform, slot, job, frame)
-        work.add_done_callback(self.take_back)
+        waiting = self.threads.submit(self.perform, job, self.checked(job))
+        work = asyncio.wrap_future(waiting)
+        work.add_done_callback(heard)
         try:
-            execution, _ = await asyncio.shield(work)
+            await asyncio.wait([work])
         except asyncio.CancelledError:
-            LEFT_BEHIND.get([]).append(work)
+            if not waiting.cancel():
+                LEFT_BEHIND.get([]).append(work)
             raise
-        return execution
-
-    def take_back(self, work: asyncio.Future[tuple[Execution, Slot | None]]) -> None:
-        self.idle.put_nowait(None if work.cancelled() or work.exception() else work.result()[1])
+        return work.result()
 
     def checked(self, job: Job) -> bytes:
         """The frame of a job that fits into a slot; SandboxMissing says which limit does not."""
@@ -142,19 +138,31 @@ class Pool:
             )
         return frame
 
-    def perform(self, slot: Slot | None, job: Job, frame: bytes) -> tuple[Execution, Slot | None]:
-        """Blocking: run the job; if its slot is lost, once more on a fresh one while no other job runs. Returns the slot
-        that may be used again."""
+    def perform(self, job: Job, frame: bytes) -> Execution:
+        """Blocking, in one of the threads, so that a slot's next job waits for no turn of the event loop: run the job; if its
+        slot is lost, once more on a fresh one while no other job runs."""
+        if self.closed:
+            raise SandboxError("the sandbox was closed while a job waited")
+        slot = self.left_slot()
         try:
             with self.turns.among_others(), self.host.place(self.is_closed):
-                return self.attempt(slot, job, frame)
+                execution, slot = self.attempt(slot, job, frame)
         except SlotLost:
             with self.turns.alone(), self.host.place(self.is_closed):
-                return self.last_attempt(job, frame)
+                execution, slot = self.last_attempt(job, frame)
         except BaseException:
-            if slot in self.slots:  # nobody would take it back
+            if slot in self.slots:
                 self.discard(slot)
             raise
+        if slot:
+            self.idle.append(slot)
+        return execution
+
+    def left_slot(self) -> Slot | None:
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return None
 
     def is_closed(self) -> bool:
         return self.closed
@@ -232,6 +240,12 @@ class Pool:
             return slot.run(wire.encode_job(job), allowed_seconds(job)).steps[0].stdout == "42\n"
         except SlotLost:
             return False
+
+
+def heard(work: asyncio.Future[Execution]) -> None:
+    """An error of a job that was called off is nobody's any more."""
+    if not work.cancelled():
+        work.exception()
 
 
 def allowed_seconds(job: Job) -> float:

@@ -44,7 +44,7 @@ async def lose_slots(pool: Pool, times: int) -> None:
     """End the slot of a job that sleeps in it, and the slots that replace it."""
     lost = set()
     for _ in range(times):
-        await until(lambda: pool.idle.empty() and bool(pool.slots - lost))
+        await until(lambda: not pool.idle and bool(pool.slots - lost))
         await asyncio.sleep(0.7)  # the job is inside
         for slot in pool.slots - lost:
             slot.kill()
