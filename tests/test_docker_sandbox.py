@@ -111,13 +111,42 @@ async def test_the_second_try_of_a_job_runs_alone(docker_engine: Any) -> None:
 
 async def test_the_next_job_of_a_slot_waits_for_no_turn_of_the_event_loop(pool: DockerSandbox) -> None:
     await printed(pool, "print(1)")
-    work = [asyncio.create_task(printed(pool, "import time\nprint(time.monotonic())")) for _ in range(3)]
+    work = [asyncio.create_task(printed(pool, "import time\nprint(time.monotonic())")) for _ in range(2)]
     await asyncio.sleep(0)
 
     time.sleep(2)  # noqa: ASYNC251
 
     free = time.monotonic()
     assert all([float(await one) < free for one in work])
+
+
+LEAVES_WORK = """
+import asyncio, threading, time
+from execfeedback.sandbox.docker import DockerSandbox
+from execfeedback.types import Job, Limits, Step
+job = Job(environment="python", files={"p.py": "import time; time.sleep(1)"}, limits=Limits(),
+          steps=(Step(argv=("python3", "p.py"), warm=True),))
+async def work():
+    async with DockerSandbox(workers=1) as sandbox:
+        await sandbox.run(job)
+        began.set()
+        await asyncio.gather(*(sandbox.run(job) for _ in range(60)))
+began = threading.Event()
+threading.Thread(target=lambda: asyncio.run(work()), daemon=True).start()
+began.wait()
+time.sleep(0.5)
+print("ends", flush=True)
+"""
+
+
+async def test_an_interpreter_that_ends_does_not_wait_for_jobs_that_wait(docker_engine: Any) -> None:
+    host = await asyncio.create_subprocess_exec(sys.executable, "-c", LEAVES_WORK, stdout=subprocess.PIPE)
+    assert host.stdout and await host.stdout.readline() == b"ends\n"
+    began = time.monotonic()
+
+    await host.wait()
+
+    assert time.monotonic() - began < 20
 
 
 async def test_a_slot_lost_twice_while_a_canary_passes_is_the_items_verdict(

@@ -67,6 +67,8 @@ class Pool:
     def __init__(self, workers: int, source: Source, host_slots: int | None = None) -> None:
         self.workers, self.source = workers, source
         self.host = HostSlots(host_slots or default_most(workers))
+        self.ahead = asyncio.Semaphore(2 * workers)
+        """What is handed to the threads is what they do now and next: an interpreter that ends does all that they have."""
         self.idle: list[Slot] = []
         """As many threads as slots may run; one without work has left its slot here."""
         self.slots: set[Slot] = set()
@@ -107,16 +109,17 @@ class Pool:
         """Run one job on the next free slot. A slot that is lost is replaced and the job tried once more; lost again
         while a canary passes, the program did it (the verdict is the item's). Raises SandboxError for our faults. When
         the caller is cancelled, the slot comes back as soon as the job ends."""
-        waiting = self.threads.submit(self.perform, job, self.checked(job))
-        work = asyncio.wrap_future(waiting)
-        work.add_done_callback(heard)
-        try:
-            await asyncio.wait([work])
-        except asyncio.CancelledError:
-            if not waiting.cancel():
-                LEFT_BEHIND.get([]).append(work)
-            raise
-        return work.result()
+        async with self.ahead:
+            waiting = self.threads.submit(self.perform, job, self.checked(job))
+            work = asyncio.wrap_future(waiting)
+            work.add_done_callback(heard)
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError:
+                if not waiting.cancel():
+                    LEFT_BEHIND.get([]).append(work)
+                raise
+            return work.result()
 
     def checked(self, job: Job) -> bytes:
         """The frame of a job that fits into a slot; SandboxMissing says which limit does not."""
