@@ -73,7 +73,10 @@ def routes(runner: Runner, offered: Offered) -> APIRouter:
             return StreamingResponse(work.lines(), media_type=NDJSON)
         return json_reply(await unless_gone(request, work.ordered()))
 
-    @router.put("/suites", **described("Keep tests, to be named by items.", body=Suite, answer=SuiteReply))
+    @router.put(
+        "/suites",
+        **described("Keep tests, to be named by items.", body=Suite, answer=SuiteReply, deadline=False),
+    )
     async def put_suite(request: Request) -> Response:
         raw = await request.body()
         suite = suite_of(await body_of(request))

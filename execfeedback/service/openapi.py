@@ -27,15 +27,21 @@ MODELS: dict[str, type[BaseModel]] = {}
 
 
 def described(
-    summary: str, *, body: type[BaseModel] | None = None, answer: type[BaseModel], many: str | None = None
+    summary: str,
+    *,
+    body: type[BaseModel] | None = None,
+    answer: type[BaseModel],
+    many: str | None = None,
+    deadline: bool = True,
 ) -> dict[str, Any]:
-    """Arguments for a route. `many`: a list of bodies is taken too, and answered in this media type where it is accepted."""
+    """Arguments for a route. `many`: a list of bodies is taken too, and answered in this media type where it is accepted.
+    `deadline`: whether what is asked with a body takes a caller's deadline."""
     one = PLACE.format(model=answer.__name__)
     MODELS[answer.__name__] = answer
     content: dict[str, Any] = {"application/json": {"schema": with_list(one, many)}}
     if many:
         content[many] = {"schema": {"type": "string"}}
-    extra: dict[str, Any] = {"parameters": [DEADLINE_HEADER]} if body else {}
+    extra: dict[str, Any] = {"parameters": [DEADLINE_HEADER]} if body and deadline else {}
     if body is not None:
         MODELS[body.__name__] = body
         asked = with_list(PLACE.format(model=body.__name__), many)
