@@ -154,7 +154,7 @@ class Pool:
             with self.turns.alone(), self.host.place(self.is_closed):
                 execution, slot = self.last_attempt(job, frame)
         except BaseException:
-            if slot in self.slots:
+            if slot in self.slots:  # in no thread, and not idle: nobody would find it again
                 self.discard(slot)
             raise
         if slot:
