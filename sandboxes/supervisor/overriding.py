@@ -2,15 +2,19 @@
 
 Each is a real value of the builtin class, so that all of Python takes it for one; what its class overrides is asked of the
 object itself. One that can be changed is changed there as well, and read again after whatever the solution did with it. Where
-the tests have changed it in another way, it cannot be handed over any more.
+the tests have changed it in another way, it cannot be handed over any more. Of named tuples what their classes add is asked.
 """
+
+import collections
 
 import values
 from asking import ask, attribute
 from conversation import TALK
-from proxies import NEVER, Meta, Proxy, call_proxy, class_proxy, holds, plain_of, stand_for
+from proxies import Meta, Proxy, call_proxy, class_proxy, holds, plain_of, stand_for
 from references import REFS, reference_of
 
+NEVER = frozenset("__eq__ __ne__ __hash__ __getattribute__ __getattr__ __setattr__ __dict__ __new__".split())
+"""What no class of named tuples decides here: they compare as the tuples that they are."""
 BASES = frozenset(base for base, _ in values.DECAY)
 CHANGING = (list, dict, set, bytearray)
 MUTATORS = frozenset(
@@ -78,6 +82,28 @@ def asked(x, name):
     return method
 
 
+# ---- named tuples ----------------------------------------------------------------------------------------------------
+
+TUPLES = {}
+
+
+def tuple_with_parts(name, fields, items, reference, parts):
+    """A named tuple whose class has methods: a real tuple, and for what else it can do its reference."""
+    key = (name, *fields, None, *parts)
+    if key not in TUPLES:
+        proxy = class_proxy(reference, [str(n) for n in reference[3]])
+        own = {
+            n: Proxy.__dict__[n] for n in parts if n[:2] == "__" and n in Proxy.__dict__ and n not in NEVER
+        }
+        own |= {"__module__": "solution", "_replace": lambda x, **new: attribute(x._ref, "_replace")(**new)}
+        TUPLES[key] = Meta(name, (collections.namedtuple(name, fields), proxy), own, made=True)
+    made = REFS.made.get(reference[1])
+    if type(made) is not TUPLES[key]:
+        made = REFS.made[reference[1]] = tuple.__new__(TUPLES[key], items)
+        stand_for(made, reference)
+    return made
+
+
 # ---- of those that can be changed: the same content on both sides ------------------------------------------------
 
 
@@ -137,4 +163,4 @@ DECIDING = {
     "__call__": call_proxy,
     "__missing__": missing,
 }
-REFS.make_overriding, REFS.read_again = overriding, read_again
+REFS.make_overriding, REFS.make_tuple, REFS.read_again = overriding, tuple_with_parts, read_again

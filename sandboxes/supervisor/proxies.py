@@ -5,20 +5,21 @@ reference and is a proxy here. An operator that would hand the solution an opera
 is refused unless the problem's contract names the class: `==` must run on real builtins, in this process.
 """
 
-import collections
 import contextlib
 import copyreg
 import sys
 
 import asking
 import values
-from asking import ask, assign, attribute, call, exception_class, operate, send
+from asking import ask, assign, attribute, call, operate
 from callbacks import answer_callback
 from class_parts import ASKED_FOR, asked, class_part, class_reference, face_of, known_as_abstract
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from operations import OPERATIONS
+from raisable import raisable_class
 from references import REFS, Standin, reference_of
+from remote_functions import FUNCTIONS
 from tests_links import LINKS
 
 CONTRACT_CLASSES = frozenset()
@@ -55,115 +56,9 @@ def make_proxy(tree):
         ):
             return raisable_class(tree, names, base)
         return class_proxy(tree, names)
-    if kind == "func":
-        return function_proxy(tree, names)
-    if kind == "func with parts":
-        return FunctionWithParts(tree, names)
-    if kind == "gen":
-        return generator(tree)
-    if kind == "coro":
-        return coroutine(tree)
-    if kind == "agen":
-        return async_generator(tree)
+    if maker := FUNCTIONS.get(str(kind)):
+        return maker(tree, names)
     return object_proxy(tree, names, kind == "callable")
-
-
-def raisable_class(tree, names, base):
-    """An exception class of the solution: tests raise it, catch it, construct it."""
-    cls = exception_class(names, base, str(tree[4]), *tree[7:])
-    if issubclass(AssertionError, cls):
-        TALK.refuse("contract_classes", f"the solution's {names[0]} catches what the tests raise themselves")
-    if "_class_ref" not in cls.__dict__ and cls.__module__ == "solution":
-        cls._class_ref = tree
-        cls.__new__ = staticmethod(lambda c, *args, **kwargs: construct_exception(c, args, kwargs))
-        cls.__init__ = lambda self, *args, **kwargs: None
-    return cls
-
-
-def construct_exception(cls, args, kwargs):
-    error = builtin_new(cls)
-    if cls.__dict__.get("_class_ref") and not getattr(cls, "_making", False):
-        cls._making = True
-        try:
-            made = call(cls.__dict__["_class_ref"], args, kwargs)
-        finally:
-            cls._making = False
-        error.__dict__.update({k: v for k, v in made.__dict__.items() if k in ("_ref", "_text", "_repr")})
-        args = made.args
-    error.args = args
-    return error
-
-
-def builtin_new(cls):
-    base = next(c for c in cls.__mro__ if c.__module__ == "builtins")
-    return base.__new__(cls)
-
-
-def function_proxy(tree, names):
-    def proxy(*args, **kwargs):
-        return call(tree, args, kwargs)
-
-    proxy._ref = tree
-    proxy.__name__ = proxy.__qualname__ = names[0]
-    proxy.__doc__ = names[1] if len(names) > 1 else None
-    proxy.__module__ = "solution"
-    return proxy
-
-
-class FunctionWithParts(Standin):
-    """A function to which the solution gave attributes, as decorators do (`wrapper.calls = 0`)."""
-
-    def __init__(self, tree, names):
-        doc = names[1] if len(names) > 1 else None
-        self.__dict__.update(
-            _ref=tree, __name__=names[0], __qualname__=names[0], __doc__=doc, __module__="solution"
-        )
-
-    def __call__(self, *args, **kwargs):
-        return call(self._ref, args, kwargs)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return attribute(self._ref, name)
-
-    def __setattr__(self, name, value):
-        assign(self._ref, name, value)
-
-    def __repr__(self):
-        return f"<function {self.__name__}>"
-
-
-def generator(tree):
-    def steps():
-        how, value = "send", None
-        try:
-            while True:
-                try:
-                    step = ask(["gen", tree, how, [send(value)]], may_stop=True)
-                except StopIteration as end:
-                    return end.value
-                try:
-                    how, value = "send", (yield step)
-                except GeneratorExit:
-                    raise
-                except BaseException as error:
-                    how, value = "throw", builtin_exception(type(error).__name__)(str(error))
-        finally:
-            if not TALK.gone:
-                with contextlib.suppress(Exception):  # nobody hears what a generator raises at its end
-                    ask(["gen", tree, "close", []])
-
-    return steps()
-
-
-async def coroutine(tree):
-    return ask(["await", tree])
-
-
-async def async_generator(tree):
-    for item in ask(["collect", tree]):
-        yield item
 
 
 CLASSES = {}
@@ -285,30 +180,6 @@ def is_tuple_of(cls, x):
         return False
     known = values.NAMED.get((cls.__name__, type(x)._fields))
     return known is type(x) and asked(cls, "_fields") == known._fields
-
-
-TUPLES = {}
-
-
-def tuple_with_parts(name, fields, items, reference, parts):
-    """A named tuple whose class has methods: a real tuple, and for what else it can do its reference."""
-    key = (name, *fields, None, *parts)
-    if key not in TUPLES:
-        proxy = class_proxy(reference, [str(n) for n in reference[3]])
-        own = {
-            n: Proxy.__dict__[n] for n in parts if n[:2] == "__" and n in Proxy.__dict__ and n not in NEVER
-        }
-        own |= {"__module__": "solution", "_replace": lambda x, **new: attribute(x._ref, "_replace")(**new)}
-        TUPLES[key] = Meta(name, (collections.namedtuple(name, fields), proxy), own, made=True)
-    made = REFS.made.get(reference[1])
-    if type(made) is not TUPLES[key]:
-        made = REFS.made[reference[1]] = tuple.__new__(TUPLES[key], items)
-        stand_for(made, reference)
-    return made
-
-
-NEVER = frozenset("__eq__ __ne__ __hash__ __getattribute__ __getattr__ __setattr__ __dict__ __new__".split())
-"""What no class of named tuples decides here: they compare as the tuples that they are."""
 
 
 def call_proxy(self, *args, **kwargs):
@@ -609,4 +480,4 @@ OPERATORS = frozenset(name for name in Proxy.__dict__ if name.startswith("__") a
 OPERATORS -= {"__copy__", "__deepcopy__", "__setstate__", "__getattr__"}
 OPERATORS |= {"__doc__"}
 """Of proxies all, of the solution's classes those that they have."""
-REFS.make, REFS.make_error, REFS.make_tuple = make_proxy, asking.error_as_value, tuple_with_parts
+REFS.make, REFS.make_error = make_proxy, asking.error_as_value
