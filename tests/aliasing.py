@@ -10,6 +10,46 @@ KEPT = []
 TABLE = {}
 
 
+class Own(list):
+    def twice(self):
+        return [*self, *self]
+
+
+class Rows(list):
+    def append(self, y):
+        super().append(y)
+        return len(self)
+
+
+class Names(dict):
+    def __setitem__(self, k, x):
+        super().__setitem__(k, x)
+
+
+NAMES = Names()
+
+
+def names():
+    return NAMES
+
+
+def own_name(k, x):
+    NAMES[k] = x
+
+
+def own(x):
+    return Own(x)
+
+
+def rows(x):
+    return Rows(x)
+
+
+def keep_own(x):
+    KEPT.append(Own(x))
+    return KEPT[-1]
+
+
 def keep(x):
     KEPT.append(x)
 
@@ -113,6 +153,9 @@ def inner(x):
     return next((y for y in x if isinstance(y, list)), x)
 
 
+held = names()
+
+
 def failed(call, *args):
     try:
         call(*args)
@@ -125,6 +168,9 @@ NEW = (
     "[{v}, [{v}], [[{v}]]]",
     "[({v}, {x})]",
     "kept({n})",
+    "own({x})",
+    "rows({x})",
+    "keep_own({x})",
     "same({x})",
     "wrap({x})",
     "pair({x}, {y})[0]",
@@ -141,6 +187,9 @@ NEW = (
     "{b}.x",
     "a_list(next({b}.each(), []))",
     "table().setdefault('k{n}', {x})",
+    "held.setdefault('k{n}', {x})",
+    "a_list(held.get('k{n}', []))",
+    "{x}.twice()",
 )
 DO = (
     "keep({x})",
@@ -158,6 +207,12 @@ DO = (
     "name('k{n}', {x})",
     "table()['k{n}'] = {x}",
     "table().pop('k{n}', None)",
+    "{x} += [{v}]",
+    "{x} += {y}",
+    "own_name('k{n}', {x})",
+    "held['k{n}'] = {x}",
+    "held.pop('k{n}', None)",
+    "names().clear()",
     "{b}.x = {x}",
     "failed({b}.fail, {v})",
     "failed(spoil, {x}, {v})",
@@ -197,7 +252,12 @@ def repr_of(space: dict[str, Any], lists: list[str]) -> str:
     """Fails for what contains itself, which no value codec writes out."""
     text = repr(
         [space[name] for name in lists]
-        + [space["KEPT"], space["TABLE"], *(x.x for x in space.values() if type(x) is space["Box"])]
+        + [
+            space["KEPT"],
+            space["TABLE"],
+            space["NAMES"],
+            *(x.x for x in space.values() if type(x) is space["Box"]),
+        ]
     )
     if "[...]" in text or "{...}" in text:
         raise RecursionError
@@ -208,4 +268,5 @@ def looks(space: dict[str, Any], lists: list[str]) -> list[str]:
     repr_of(space, lists)
     values = [f"assert {name} == {space[name]!r}, {name!r}" for name in lists]
     pairs = [(a, b) for a in lists for b in lists if a < b]
+    values.append(f"assert held == {space['held']!r}, 'held'")
     return [*values, *(f"assert ({a} is {b}) is {space[a] is space[b]}, '{a} is {b}'" for a, b in pairs)]

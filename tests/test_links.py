@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import asking
+import overriding  # noqa: F401, as lists of the solution's classes
 import pytest
 import values
 from conversation import CannotJudge
@@ -216,6 +217,7 @@ news = st.fixed_dictionaries(
         "new": new | tree,
         "changed": st.lists(st.tuples(small | odd, content).map(list), max_size=3) | tree,
         "gone": st.lists(small | odd, max_size=3) | tree,
+        "own": st.lists(st.tuples(small | odd, content).map(list), max_size=3) | tree,
         "more": tree,
     },
 )
@@ -235,10 +237,17 @@ def links_of_the_tests(mine: list[Any]) -> Iterator[Sent]:
         LINKS.__init__(asking.REFS, -1)  # type: ignore[misc]
 
 
+def values_of_its_class(*numbers: int) -> list[Any]:
+    """Lists of a class of the solution that the tests have, by their numbers."""
+    reference = ["obj", ["Own", "list"], "solution", "list", []]
+    return [asking.REFS.get(["V", [1], ["h", number, *reference]]) for number in numbers]
+
+
 @given(st.lists(st.tuples(content, st.booleans(), news), min_size=1, max_size=4))
 def test_whatever_a_solution_says_of_links_is_refused_or_taken(replies: list[Any]) -> None:
     """No exception but ours for what is malformed, and nothing that is no link or argument of this request changes."""
     bystander, mine = [1, [2]], [0]
+    values_of_its_class(0, 3)
     with links_of_the_tests(mine) as sent:
         for value, named, said in replies:
             reply = ["ok", ["&", value] if named else value, None, None, said]
@@ -249,6 +258,23 @@ def test_whatever_a_solution_says_of_links_is_refused_or_taken(replies: list[Any
                 break
             LINKS.told()
     assert bystander == [1, [2]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[[7, ["d", []]]], [[7, 1]], [[7, ["t", [1]]]], [[7, ["l", [["=", 0]]]]], [[7]], [[[], ["l", []]]], 7, None, [[7, None]]],
+)  # fmt: skip
+def test_what_a_list_of_its_class_cannot_be_is_refused(said: Any) -> None:
+    values_of_its_class(7)
+    with links_of_the_tests([]) as sent, pytest.raises(values.Refused):
+        asking.result(["ok", 1, None, None, {"own": said}], sent)
+
+
+def test_only_what_is_of_its_class_is_what_it_says() -> None:
+    (own,), theirs = values_of_its_class(7), [[0], [1]]
+    with links_of_the_tests(theirs) as sent:
+        asking.result(["ok", 1, None, None, {"own": [[7, ["l", [["~", 1], 2]]], [8, ["l", [3]]]]}], sent)
+    assert own == [theirs, 2] and own[0] is theirs and theirs == [[0], [1]]
 
 
 @pytest.mark.parametrize("place", [-1, 3, 10**9, True, "0", None, 0.0])

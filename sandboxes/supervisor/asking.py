@@ -41,11 +41,7 @@ def ask(tree, sent=None, args=(), made=None, may_stop=False):
     iterator ends with."""
     with TALK.lock:
         reply = TALK.ask(tree, sent and sent.news)
-        try:
-            return result(reply, sent, args, changes.counting(made, WRITE_BACK), may_stop)
-        finally:
-            if REFS.lent:
-                REFS.back()
+        return result(reply, sent, args, changes.counting(made, WRITE_BACK), may_stop)
 
 
 def call(reference, args, kwargs):

@@ -1,27 +1,34 @@
 """Values of the solution whose class is derived from a builtin one and overrides some of it, as the tests see them.
 
 Each is a real value of the builtin class, so that all of Python takes it for one; what its class overrides is asked of the
-object itself. One that can be changed is changed there as well, and read again after whatever the solution did with it. Where
-the tests have changed it in another way, it cannot be handed over any more. Of named tuples what their classes add is asked.
+object itself. One that can be changed is here whatever its class overrides: the tests change it there, and hear what has become
+of it (`solution_own`). Where they have changed it in another way, it cannot be handed over any more. Of named tuples what
+their classes add is asked.
 """
 
 import collections
 
 import values
-from asking import ask, attribute
+from asking import attribute
 from conversation import TALK
+from links import Ended, Reading
 from proxies import Meta, Proxy, call_proxy, class_proxy, holds, plain_of, stand_for
 from references import REFS, reference_of
+from tests_links import LINKS
 
 NEVER = frozenset("__eq__ __ne__ __hash__ __getattribute__ __getattr__ __setattr__ __dict__ __new__".split())
 """What no class of named tuples decides here: they compare as the tuples that they are."""
 BASES = frozenset(base for base, _ in values.DECAY)
 CHANGING = (list, dict, set, bytearray)
 MUTATORS = frozenset(
-    "append extend insert pop remove clear sort reverse update setdefault popitem add discard __setitem__ __delitem__".split()
+    "append extend insert pop remove clear sort reverse update setdefault popitem add discard difference_update "
+    "intersection_update symmetric_difference_update __setitem__ __delitem__ __iadd__ __imul__ __ior__ __iand__ __isub__ "
+    "__ixor__".split()
 )
 LACKING = "__iter__ __next__ __len__ __contains__ __getitem__ __reversed__".split()
 """What every proxy has, and a class of values may not."""
+REFLECTED = [n for n in Proxy.__dict__ if n[:3] == "__r" and Proxy.__dict__.get(f"__{n[3:]}")]
+"""So with operators of operands on the right: `plain += x` would not change `plain`."""
 CLASSES = {}
 
 
@@ -48,14 +55,19 @@ def class_of(base, reference):
     key = (base, *names, None, *overridden)
     if key not in CLASSES:
         parts = {n: None for n in LACKING if not hasattr(base, n)}
+        parts |= {n: of_no_operand for n in REFLECTED if not hasattr(base, n)}
         parts |= {"__module__": "solution", "__dict__": Proxy.__dict__["__dict__"]}
         if base in CHANGING:
             parts |= {n: part_of(n) for n in MUTATORS if hasattr(base, n)}
-            parts |= {"__getattr__": asked, "_lend": lend}
+            parts |= {"__getattr__": asked, "_lend": refuse_unheard}
         parts |= {n: part_of(n) for n in overridden if is_part(base, n)}
         proxy = class_proxy(reference, names)
         CLASSES[key] = Meta(names[0], (base, proxy), {**parts, "_stands_for": proxy}, made=True)
     return CLASSES[key]
+
+
+def of_no_operand(_x, _other):
+    return NotImplemented
 
 
 def is_part(base, name):
@@ -76,7 +88,7 @@ def asked(x, name):
         return found
 
     def method(*args, **kwargs):
-        lend(x)
+        refuse_unheard(x)
         return found(*args, **kwargs)
 
     return method
@@ -129,19 +141,21 @@ def refuse_unheard(x):
         TALK.refuse("needs_shared", why)
 
 
-def lend(x):
-    """The solution gets it with the next request."""
+def heard(number, content):
+    """What one of these is now, if that number is one's."""
+    x = REFS.made.get(number)
+    if not issubclass(type(x), CHANGING):
+        return
     refuse_unheard(x)
-    REFS.lent.append(x)
-
-
-def read_again(x):
-    become(x, ask(["plain", reference_of(x)]))
+    try:
+        become(x, values.decode(content, Reading(LINKS, None)))
+    except Ended:
+        TALK.refuse("needs_shared", f"an object of class {type(x).__name__} holds what the tests have let go")
 
 
 def missing(x, key):
     found = attribute(reference_of(x), "__missing__")
-    lend(x)
+    refuse_unheard(x)
     return found(key)
 
 
@@ -163,4 +177,4 @@ DECIDING = {
     "__call__": call_proxy,
     "__missing__": missing,
 }
-REFS.make_overriding, REFS.make_tuple, REFS.read_again = overriding, tuple_with_parts, read_again
+REFS.make_overriding, REFS.make_tuple, REFS.heard = overriding, tuple_with_parts, heard

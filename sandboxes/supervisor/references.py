@@ -39,25 +39,18 @@ class Refs:
 
     enums_cross = False
     once = again = None
-    make = make_error = make_tuple = make_overriding = read_again = None
-    """A proxy of a reference, an exception, a named tuple and a value whose class overrides something, of what is told of them;
-    `proxies` and `overriding` put them here."""
+    make = make_error = make_tuple = make_overriding = heard = None
+    """A proxy of a reference, an exception, a named tuple and a value whose class overrides something, of what is told of them,
+    and what is told of such a value later; `proxies` and `overriding` put them here."""
 
     def __init__(self):
         self.made = {}
         self.test_objects = []
         self.numbers = {}
-        self.lent = []
         self.in_place = set()
 
     def forget(self):
         self.__init__()
-
-    def back(self):
-        """Read again what the solution was lent."""
-        lent, self.lent = self.lent, []
-        for x in lent:
-            self.read_again(x)
 
     def keeps(self, x):
         return isinstance(x, Standin)

@@ -6,6 +6,7 @@ import types
 from enum import Enum
 
 import values
+from solution_own import BASES, Own
 from solution_reports import report_within
 from test_objects import TESTS_OBJECTS, Callback
 
@@ -34,6 +35,7 @@ class Refs:
     def __init__(self, classes, module=None):
         self.module = module
         self.objects = []
+        self.own = Own(self.objects)
         self.numbers = {}
         self.theirs = {}
         self.trees = {}
@@ -61,8 +63,15 @@ class Refs:
         return id(x) in self.numbers
 
     def of_overriding(self, x):
-        """The reference of a value whose class answers otherwise than a plain one would; None for others."""
-        return self.reference(x) if overridden(type(x)) else None
+        """The reference of a value whose class answers otherwise than a plain one would, or that can be changed; None for
+        others."""
+        changing = issubclass(type(x), BASES)
+        if not changing and not overridden(type(x)):
+            return None
+        reference = self.reference(x)
+        if changing and reference[0] == "h":
+            self.own.crosses(reference[1])
+        return reference
 
     def parts(self, kind):
         """Names of what a class of named tuples has besides its fields."""
@@ -93,6 +102,7 @@ class Refs:
 
     def get(self, tree):
         if tree[0] == "h":
+            self.own.given(tree[1])
             return self.objects[tree[1]]
         if tree[0] == "cb":
             return self.of_the_tests(tree)

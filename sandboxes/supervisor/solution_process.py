@@ -123,6 +123,11 @@ def reply(request):
         found, new = ["no", str(error)], []
     news = LINKS.said(new)
     LINKS.told()
+    try:
+        own = REFS.own.said(LINKS)
+    except values.Refused as error:
+        return ["no", str(error)]
+    news |= {"own": own} if own else {}
     return [*found, news] if news else found
 
 

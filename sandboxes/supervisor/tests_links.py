@@ -135,6 +135,8 @@ def hear(said, got, counts):
             LINKS.let_go(number)
     for number, content in said.get("changed", ()):
         become(number, content)
+    for number, content in said.get("own", ()):
+        REFS.heard(number, content)
     LINKS.gone(said)
 
 

@@ -1,9 +1,9 @@
 """The value codec: what may cross between the judge process and the solution process, and in which form.
 
 Only exact builtin values (and a few of the standard library) cross as values; a subclass arrives as its plain value, so
-that `==` in the judge process always runs on real builtins, and with a reference if it overrides something. Everything else
-crosses as a reference, through the `refs` object that each side supplies: `refs.put(x) -> list` and `refs.get(list) ->
-object`. What a reply holds twice is written once (`encode_once`).
+that `==` in the judge process always runs on real builtins, and with a reference if it overrides something or can be
+changed. Everything else crosses as a reference, through the `refs` object that each side supplies: `refs.put(x) -> list` and
+`refs.get(list) -> object`. What a reply holds twice is written once (`encode_once`).
 
 JSON scalars stand for themselves (None, bool, int, float with nan and inf, str); everything else is a list that
 starts with a tag. Nothing is ever unpickled or evaluated.
@@ -139,8 +139,10 @@ def encode_other(x, kind, refs, depth):
         if issubclass(kind, base):
             if base in (int, str) and issubclass(kind, enum.Enum) and refs.enums_cross:
                 return refs.put(x)
-            tree = encode(plain(x) if refs.once is None else refs.once.kept(plain(x)), refs, depth)
             reference = refs.of_overriding(x)
+            if reference and base in CHANGING:  # named by its reference, and by no place
+                return ["V", WRITERS[base](plain(x), refs, depth + 1), reference]
+            tree = encode(plain(x) if refs.once is None else refs.once.kept(plain(x)), refs, depth)
             return ["V", tree, reference] if reference else tree
     return refs.put(x)
 
@@ -366,9 +368,13 @@ def decode_tuple_with_parts(tree, refs, depth):
 
 
 def decode_overriding(tree, refs, depth):
-    """A value whose class answers otherwise than a plain one would."""
+    """A value whose class answers otherwise than a plain one would, or that can be changed."""
     _, plain, reference = tree
-    return refs.get(["V", decode(plain, refs, depth), reference])
+    if type(plain) is not list or plain[0] not in CHANGING_TAGS:
+        return refs.get(["V", decode(plain, refs, depth), reference])
+    if refs.again is not None:
+        refs.again.size += len(plain[1])
+    return refs.get(["V", READERS[plain[0]](plain, refs, depth + 1), reference])
 
 
 def decode_array(tree, refs, depth):

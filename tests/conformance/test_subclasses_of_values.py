@@ -190,6 +190,75 @@ async def test_such_a_value_is_one_of_its_builtin_class(tests: str, sandbox: San
     assert outcome(await judged(sandbox, OWN, tests)) == PASSED
 
 
+CHANGED_LATER = """
+class Plain(list):
+    def total(self): return sum(self)
+
+class Loud(list):
+    def append(self, x): super().append(x)
+
+class Names(dict):
+    def __missing__(self, key): return None
+
+class Seen(set): pass
+
+class Raw(bytearray): pass
+
+
+class Box:
+    def __init__(self):
+        self.plain, self.loud, self.names, self.seen, self.raw = Plain(), Loud(), Names(), Seen(), Raw()
+        self.rows = [Plain(), {"a": Loud()}]
+
+    def add(self, x):
+        for items in (self.plain, self.loud, *self.rows[:1], self.rows[1]["a"]):
+            items.append(x)
+        self.names[x] = [x]
+        self.seen.add(x)
+        self.raw.append(x)
+        return self
+
+    def fail(self, x):
+        self.add(x)
+        raise ValueError(x)
+
+    def clear(self):
+        for items in (self.plain, self.loud, self.names, self.seen, self.raw): items.clear()
+
+    def each(self):
+        for x in range(3):
+            self.add(x)
+            yield self.plain
+"""
+HELD = "b = Box()\nplain, loud, names, seen, raw, rows = b.plain, b.loud, b.names, b.seen, b.raw, b.rows\n"
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "b.add(1)\nassert plain == loud == [1] and names == {1: [1]} and seen == {1} and raw == b'\\1' and plain.total() == 1",
+        "b.add(1)\nassert len(plain) == 1 and [*loud] == [1] and 1 in names and rows[0] == [1] and rows[1]['a'][0] == 1",
+        "try:\n    b.fail(2)\nexcept ValueError:\n    pass\nassert plain == loud == [2] and list(names) == [2]",
+        "b.add(1).add(2).clear()\nassert not plain and not loud and not names and not seen and not raw and rows[0] == [1, 2]",
+        "x = names\nb.add(1)\nnames[1].append(5)\nassert x[1] is b.names[1] and b.names == {1: [1, 5]} and plain is b.plain",
+        "plain.append(3)\nloud.append(4)\nnames['a'] = 1\nseen.add(5)\nassert b.plain.total() == 3 and b.names == {'a': 1}",
+        "plain += [1]\nloud += plain\nseen |= {7}\nassert b.plain == [1] and b.loud == [1] and b.seen == {7} == seen",
+        "assert [list(x) for x in b.each()] == [[0], [0, 1], [0, 1, 2]] and [len(x) for x in Box().each()] == [1, 2, 3]",
+        "mine = [0]\nmine += plain\nb.add(1)\nassert mine == [0] and mine + plain == [0, 1] and mine is not plain",
+        "mine = [9]\nplain.append(mine)\nmine.append(8)\nassert b.plain == [[9, 8]] and b.plain[0] is mine",
+    ],
+)
+async def test_what_the_solution_changes_later_is_changed_here(tests: str, sandbox: Sandbox) -> None:
+    assert outcome(await judged(sandbox, CHANGED_LATER, HELD + tests)) == PASSED
+
+
+@pytest.mark.parametrize("name", ["plain", "loud", "names", "seen", "raw"])
+@pytest.mark.parametrize("kept", ["{0}", "list({0})", "bool({0})", "len({0})", "{0} != type({0})()"])
+async def test_what_the_solution_loses_is_not_there(name: str, kept: str, sandbox: Sandbox) -> None:
+    tests = f"b = Box().add(1)\nx = b.{name}\nassert x\nb.clear()\nassert {kept.format('x')}"
+    assert (await judged(sandbox, CHANGED_LATER, tests)).verdict == "wrong_answer"
+
+
 async def test_what_the_solution_does_not_hear_of_is_not_judged(sandbox: Sandbox) -> None:
     tests = "import heapq\nm = matrix()\nheapq.heapify(m)\nassert det(m) == -2\nheapq.heappush(m, [0, 0])\nassert det(m) == 0"
     assert outcome(await judged(sandbox, OWN, tests)) == ("unverifiable", ("needs_shared",))
