@@ -179,6 +179,8 @@ def exception(reply):
     except Exception:
         error = builtin_exception(str(base))(str(text))
     error.args = args
+    if isinstance(error, StopIteration):
+        error.value = args[0] if args else None
     give_parts(error, parts)
     give_chain(error, chain)
     return marked(error, reference, text, trace)

@@ -1,15 +1,20 @@
 """What a class of the solution says of itself without being called: docstring, slots, annotations, fields of a dataclass."""
 
 import sys
+import types
 from collections import abc
 
-from asking import ask, attribute, operate
+from asking import ask, assign, attribute, operate
+from conversation import TALK
 from operations import ABSTRACT
+from references import reference_of
 
 ASKED_FOR = frozenset(
     "__slots__ __match_args__ __members__ __abstractmethods__ __dataclass_params__ __dataclass_fields__".split()
 )
 PYTHONS = frozenset({"builtins", "collections", "collections.abc"})
+REPLACED = {}
+"""By class and name what the tests have put something else in place of."""
 KINDS = (abc.Mapping, abc.MutableMapping, abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet)
 
 
@@ -33,6 +38,27 @@ def asked(cls, name, default=None):
 def class_part(cls, name):
     found = attribute(class_reference(cls), name)
     return fields_of(cls) if name == "__dataclass_fields__" else found
+
+
+def set_class_part(cls, name, value):
+    """`Counter.total = 0`. A function of the tests would be no method there, and operators are read once."""
+    reference = class_reference(cls)
+    if name.startswith("__") or (isinstance(value, types.FunctionType) and reference_of(value) is None):
+        TALK.refuse("needs_shared", f"the tests put a {name} of their own into class {cls.__name__}")
+    if (cls, name) not in REPLACED:
+        try:
+            REPLACED[cls, name] = attribute(reference, name)
+        except AttributeError:
+            pass
+    assign(reference, name, value)
+
+
+def delete_class_part(cls, name):
+    """Who has replaced it and deletes what is there now undoes that: `patch` and `monkeypatch` see no `__dict__` of there."""
+    if (cls, name) in REPLACED:
+        assign(class_reference(cls), name, REPLACED.pop((cls, name)))
+    else:
+        ask(["del", class_reference(cls), name])
 
 
 def face_of(cls):

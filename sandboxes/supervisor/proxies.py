@@ -13,7 +13,16 @@ import asking
 import values
 from asking import ask, assign, attribute, call, operate
 from callbacks import answer_callback
-from class_parts import ASKED_FOR, asked, class_part, class_reference, face_of, known_as_abstract
+from class_parts import (
+    ASKED_FOR,
+    asked,
+    class_part,
+    class_reference,
+    delete_class_part,
+    face_of,
+    known_as_abstract,
+    set_class_part,
+)
 from conversation import TALK, builtin_exception
 from lineage import class_of, rows
 from operations import OPERATIONS
@@ -82,6 +91,12 @@ class Meta(type):
         if name.startswith("__") and name not in ASKED_FOR:
             raise AttributeError(name)
         return class_part(cls, name)
+
+    def __setattr__(cls, name, value):
+        set_class_part(cls, name, value)
+
+    def __delattr__(cls, name):
+        delete_class_part(cls, name)
 
     __doc__ = property(lambda cls: asked(cls, "__doc__"))
     __annotations__ = property(lambda cls: asked(cls, "__annotations__", {}))
@@ -296,6 +311,8 @@ class Proxy(Standin, metaclass=Meta, made=True):
         return True
 
     def __ne__(self, other):
+        if "__ne__" in self._own:
+            return self._decide("ne", self, other) is True
         return not self.__eq__(other)
 
     def __hash__(self):
@@ -441,7 +458,7 @@ IN_PLACE = "iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift 
 
 def add_operators():
     for name in ("int", "float", "complex", "index", "abs", "neg", "pos", "invert", "round", "bytes"):
-        setattr(Proxy, f"__{name}__", (lambda op: lambda self, *a: operate(op, self, *a))(name))
+        type.__setattr__(Proxy, f"__{name}__", (lambda op: lambda self, *a: operate(op, self, *a))(name))
     for name in (
         "lt",
         "le",
@@ -464,11 +481,11 @@ def add_operators():
         *IN_PLACE,
     ):
         operator = {"and": "and_", "or": "or_"}.get(name, name)
-        setattr(
+        type.__setattr__(
             Proxy, f"__{name}__", (lambda op: lambda self, other: self._combine(op, self, other))(operator)
         )
         if name not in ("lt", "le", "gt", "ge", *IN_PLACE):
-            setattr(
+            type.__setattr__(
                 Proxy,
                 f"__r{name}__",
                 (lambda op: lambda self, other: self._combine(op, other, self))(operator),

@@ -3,6 +3,7 @@
 import enum
 import io
 import types
+import weakref
 
 import values
 from conversation import TALK
@@ -45,6 +46,7 @@ class Refs:
 
     def __init__(self):
         self.made = {}
+        self.passing = weakref.WeakValueDictionary()  # a generator closes when nobody has it any more
         self.test_objects = []
         self.numbers = {}
         self.in_place = set()
@@ -103,9 +105,11 @@ class Refs:
             return self.make_overriding(*tree[1:])
         if tree[0] != "h" or len(tree) not in (7, 8) or type(tree[1]) is not int:
             raise values.Refused(f"unknown reference {tree!r:.200}")
-        if tree[1] not in self.made:
-            self.made[tree[1]] = self.make(tree)
-        return self.made[tree[1]]
+        kept = self.passing if tree[2] == "gen" else self.made
+        found = kept.get(tree[1])
+        if found is None:
+            found = kept[tree[1]] = self.make(tree)
+        return found
 
 
 REFS = Refs()

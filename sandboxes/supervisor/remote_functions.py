@@ -1,14 +1,19 @@
 """Functions, generators and coroutines of the solution as the tests see them."""
 
 import contextlib
+import sys
 
 from asking import ask, assign, attribute, call, send
-from conversation import TALK, builtin_exception
+from conversation import TALK
 from references import Standin
+
+OWN_PARTS = {"_ref"}
 
 
 def function_proxy(tree, names):
     def proxy(*args, **kwargs):
+        if proxy.__dict__.keys() != OWN_PARTS:
+            TALK.refuse("needs_shared", f"the tests set attributes of the solution's function {names[0]}")
         return call(tree, args, kwargs)
 
     proxy._ref = tree
@@ -56,7 +61,7 @@ def generator(tree, _names):
                 except GeneratorExit:
                     raise
                 except BaseException as error:
-                    how, value = "throw", builtin_exception(type(error).__name__)(str(error))
+                    how, value = "throw", error
         finally:
             if not TALK.gone:
                 with contextlib.suppress(Exception):  # nobody hears what a generator raises at its end
@@ -66,12 +71,41 @@ def generator(tree, _names):
 
 
 async def coroutine(tree, _names):
-    return ask(["await", tree])
+    return in_turn(["await", tree])
 
 
 async def async_generator(tree, _names):
-    for item in ask(["collect", tree]):
-        yield item
+    how, args = "__anext__", []
+    try:
+        while True:
+            try:
+                step = in_turn(["agen", tree, how, args], may_stop=True)
+            except StopAsyncIteration:
+                return
+            try:
+                sent = yield step
+                how, args = ("__anext__", []) if sent is None else ("asend", [send(sent)])
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                how, args = "athrow", [send(error)]
+    finally:
+        if not TALK.gone:
+            ask(["agen", tree, "aclose", []])
+
+
+def in_turn(request, may_stop=False):
+    """What is awaited runs to its end there, while nothing else does here: with other tasks, or past a time-out, the end may
+    depend on turns that two event loops do not take."""
+    asyncio = sys.modules["asyncio"]  # who runs this has it
+    loop = asyncio.get_running_loop()
+    if len(asyncio.all_tasks(loop)) > 1:
+        TALK.refuse("needs_shared", "the tests run several tasks at one time, one of them the solution's")
+    try:
+        return ask(request, may_stop=may_stop)
+    finally:
+        if any(timer.when() <= loop.time() and not timer.cancelled() for timer in loop._scheduled):
+            TALK.refuse("needs_shared", "a time-out of the tests is over before the solution's coroutine")
 
 
 FUNCTIONS = {

@@ -206,6 +206,7 @@ def deciding(cls):
         "__next__",
         "__contains__",
         "__lt__",
+        "__ne__",
     ):
         owner = next((c for c in cls.__mro__ if name in c.__dict__), object)
         plain_enum = name == "__hash__" and owner is Enum  # its members are what they are by identity

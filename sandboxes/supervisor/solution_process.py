@@ -5,7 +5,7 @@ Theory of operation. The first frame on the channel says what to do: `program` (
 is only a value; the judge process decides what it means.
 
     requests  ["call", f, args, kwargs] ["get", x, name] ["set", x, name, v] ["op", name, operands] ["gen", x, how, v]
-              ["await", x] ["import", name] ["unheard"]
+              ["await", x] ["agen", x, how, v] ["import", name] ["unheard"]
               ["ret", "ok", v] ["ret", "exc", error]     the last two answer a callback
     replies   ["ok", v, changed, warnings] ["same", n, changed, warnings]
               ["exc", names, base, module, args, text, x, traceback, warnings, parts, chain, changed]
@@ -46,6 +46,8 @@ HOLDING = frozenset("t N F".split())
 
 REQUESTS = frames.Reader(CHANNEL)
 REFS = LINKS = None
+LOOP = []
+"""The event loop, once there is one."""
 TURN = _thread.allocate_lock()
 """Whose it is to send and to wait for what comes: one thread at a time, and none while a request is carried out."""
 ASKED = []
@@ -244,17 +246,18 @@ async def awaited(x):
     return await x
 
 
-def collected(x):
-    async def run():
-        return [item async for item in x]
-
-    return run_async(run())
-
-
-def run_async(coroutine):
+def run_async(awaitable):
+    """In one event loop, so that what the solution keeps of it stays good. Raises Refused where a task is left over: it would
+    go on while the tests wait for something else."""
     import asyncio  # few programs need it, and it would make every fork slower
 
-    return asyncio.run(coroutine)
+    if not LOOP:
+        LOOP.append(asyncio.new_event_loop())
+    try:
+        return LOOP[0].run_until_complete(awaited(awaitable))
+    finally:
+        if asyncio.all_tasks(LOOP[0]):
+            raise values.Refused("the solution has started a task that goes on beside the tests")
 
 
 def call(function, args, positional, pairs):
@@ -277,7 +280,7 @@ HANDLERS = {
     "op": lambda r, args: OPERATIONS[r[1]](*args),
     "gen": lambda r, _: getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0)),
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
-    "collect": lambda r, _: collected(values.decode(r[1], REFS)),
+    "agen": lambda r, _: run_async(getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0))),
     "import": lambda r, _: __import__(r[1]),
     "unheard": lambda r, _: LINKS.changed_unheard(),
     "plain": lambda r, _: plain(values.decode(r[1], REFS)),
