@@ -144,7 +144,7 @@ class Run:
     def decision(self, case: Case, text: str, step: StepResult, number: int) -> Decision:
         """What one answer means."""
         try:
-            got = tokens.decoded(text)
+            got = tokens.decoded(text, self.spoken.cases.vague if self.spoken.cases else "")
         except (ValueError, UnicodeEncodeError) as error:
             got = Fault(f"the answer is no plain value: {error}")
         if self.right(case, got):
@@ -223,6 +223,11 @@ def not_carried(item: Item, spoken: Language, cases: tuple[Case, ...]) -> tuple[
         return "needs_one_arity", f"all cases must give the same number of arguments in {spoken.name}"
     if not (item.entry_point or "").replace("_", "a").replace(".", "a").isalnum():
         return "entry_point", f"{item.entry_point!r} is no name of a function in {spoken.name}"
+    for number, case in enumerate(cases, start=1):
+        try:
+            "".join(map(tokens.encoded, case.args))
+        except ValueError as error:  # half a surrogate pair, say
+            return "arguments", f"case {number}: {error}"
     return None
 
 

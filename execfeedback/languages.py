@@ -121,6 +121,8 @@ class Cases(Value):
     signature: str = ""
     """How a solution must look, for those who are to write one: `{name}`, `{params}`, `{returns}`."""
     param: str = "{name}"
+    vague: str = ""
+    """Which of the words `e`, `b`, `c` its answers have (`tokens`): a language that tells more apart has no use for them."""
     int_bits: int = 64
     """What an integer holds, its sign included; 0 is without end."""
     types: dict[str, str] = {}

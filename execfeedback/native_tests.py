@@ -39,7 +39,7 @@ async def native_verdict(
     tests = with_carried(item, spoken, harness)
     mark, leave = (
         f"@{secrets.token_hex(8)}",
-        f"execfeedback_{hashlib.sha256(tests.encode()).hexdigest()[:16]}",
+        f"execfeedback_{hashlib.sha256(tests.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}",
     )
     leaving = {pattern: put.replace("@LEAVE@", leave) for pattern, put in harness.leaving.items()}
     expected = names_in(tests, harness)

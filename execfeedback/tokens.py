@@ -110,12 +110,16 @@ def words(value: Any, depth: int) -> Iterator[str]:
         raise ValueError(f"a {type(value).__name__} cannot be given to a solution in another language")
 
 
+VAGUE = frozenset("ebc")
 TEXTS = {"s": str, "b": BashText, "c": PerlScalar}
 
 
-def decoded(text: str) -> Any:
-    """The value of these words, all of them. Raises ValueError."""
-    source = iter(text.split())
+def decoded(text: str, vague: str = "") -> Any:
+    """The value of these words, all of them. `vague`: which of `e`, `b` and `c` may be among them. Raises ValueError."""
+    words_of_it = text.split()
+    if any(word[:1] in VAGUE and word[:1] not in vague for word in words_of_it):
+        raise ValueError("a word of another language")
+    source = iter(words_of_it)
     value = taken(source, 0)
     if next(source, None) is not None:
         raise ValueError("more words than a value has")
@@ -152,6 +156,9 @@ def pairs(source: Iterator[str], count: int, depth: int) -> dict[Any, Any]:
         key = taken(source, depth)
         if isinstance(key, list | dict | Raised | Fault):
             raise ValueError("a key must be a plain value")
+        key = key_text(key) if isinstance(key, bool) else key  # 1 and true are two keys
+        if key in found:
+            raise ValueError("a key comes twice")
         found[key] = taken(source, depth)
     return found
 
@@ -206,7 +213,7 @@ def same_map(got: Any, wanted: dict[Any, Any], tolerance: float) -> bool:
     if not isinstance(got, dict) or len(got) != len(wanted):
         return False
     by_text = {key_text(key): content for key, content in got.items()}
-    return all(
+    return len(by_text) == len(got) and all(
         key_text(key) in by_text and same(by_text[key_text(key)], content, tolerance)
         for key, content in wanted.items()
     )
@@ -214,4 +221,4 @@ def same_map(got: Any, wanted: dict[Any, Any], tolerance: float) -> bool:
 
 def key_text(key: Any) -> str:
     """As JSON has it."""
-    return str(key).lower() if isinstance(key, bool) else str(key)
+    return "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)

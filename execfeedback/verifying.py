@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from execfeedback.checks import checked_verdict
-from execfeedback.errors import SandboxError
+from execfeedback.errors import ExecfeedbackError, SandboxError
 from execfeedback.ids import digest
 from execfeedback.nesting import too_deep
 from execfeedback.protocols import Sandbox
@@ -65,6 +65,11 @@ async def judged(item: Item, sandbox: Sandbox) -> Verdict:
         found = await checked_verdict(item, sandbox)
     except SandboxError as error:
         found = Verdict(id=item.id, verdict=None, passed=None, error=str(error))
+    except ExecfeedbackError:
+        raise
+    except Exception as error:  # a fault in our code: this item has no verdict, and no other loses its own
+        told = f"a fault of execfeedback: {type(error).__name__}: {error}"
+        found = Verdict(id=item.id, verdict=None, passed=None, error=told)
     return found.model_copy(update={"digest": item_digest(item)})
 
 
