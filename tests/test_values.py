@@ -148,7 +148,13 @@ def test_a_subclass_arrives_as_its_plain_value() -> None:
 
     assert type(got) is int and got != 8
     assert crossed(LyingList([9])) == [9]
-    assert type(crossed(collections.defaultdict(int, a=1))) is dict
+
+
+def test_a_default_dict_has_its_default() -> None:
+    got: Any = crossed(collections.defaultdict(int, a=1))
+
+    assert type(got) is collections.defaultdict and got == {"a": 1} and got["b"] == 0
+    assert crossed(collections.defaultdict(None, a=1)).default_factory is None  # type: ignore[attr-defined]
 
 
 def test_a_named_tuple_keeps_its_names() -> None:

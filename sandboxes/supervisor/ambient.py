@@ -2,7 +2,8 @@
 
 Tests set these for the solution (`os.environ["MODE"] = "x"`, `random.seed(42)`, `monkeypatch.chdir`), and in one process they
 are one. So the tests' side says with a request what changed of them since the last. Never the other way: what the solution does
-to its own is not the tests'. Only what the tests' text names is looked at.
+to its own is not the tests', and where these would see it (`WATCHED`), the item needs one process. Only what the tests' text
+names is looked at.
 """
 
 import decimal
@@ -106,6 +107,7 @@ class Ambient:
         if "numpy" in there and not ("numpy" in text and importlib.util.find_spec("numpy")):
             there.remove("numpy")
         self.last = {name: PARTS[name][1]() for name in there}
+        self.to_watch = [name for name in there if name in WATCHED_PARTS]
         self.set_anew = set()
         if "random" in self.last:
             self.watch(random, "random", ("seed", "setstate"))
@@ -127,7 +129,8 @@ class Ambient:
 
     def said(self):
         """What changed since, by name."""
-        changed = {}
+        changed = {"watch": self.to_watch} if self.to_watch else {}
+        self.to_watch = []
         for name, was in self.last.items():
             _, here, told, _ = PARTS[name]
             now = here()
@@ -138,6 +141,12 @@ class Ambient:
         return changed
 
 
+WATCHED_PARTS = ("environ", "folder", "decimal")
+"""Random numbers change whenever some are drawn, and arguments nobody sets."""
+WATCHED = {}
+"""By name what it was on the solution's side when the tests' side last spoke."""
+
+
 def become(said):
     """Raises Refused where this process cannot be as the tests' is."""
     for name in PARTS.keys() & said.keys():
@@ -145,3 +154,12 @@ def become(said):
             PARTS[name][3](said[name])
         except OSError as error:
             raise values.Refused(f"the solution's process cannot have the tests' {name}: {error}") from None
+    for name in {*WATCHED, *said.get("watch", ())}:
+        WATCHED[name] = PARTS[name][1]()
+
+
+def refuse_changes():
+    """Raises Refused where the solution has changed what the tests look at."""
+    for name, was in WATCHED.items():
+        if PARTS[name][1]() != was:
+            raise values.Refused(f"the solution changes its process' {name}, and the tests look at theirs")

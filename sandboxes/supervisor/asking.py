@@ -74,8 +74,9 @@ def attribute(reference, name):
 
 
 def settle_links():
-    """At the end: refuse to judge where an object of both sides changed and the other side did not hear of it."""
-    if not tests_links.LINKS.spent or TALK.refused or TALK.gone:
+    """At the end: refuse to judge where an object of both sides changed and the other side did not hear of it, or a thread of
+    the solution had something to say."""
+    if not (tests_links.LINKS.spent or TALK.threads) or TALK.refused or TALK.gone:
         return
     try:
         unheard = tests_links.LINKS.changed_unheard() or ask(["unheard"]) is not False
@@ -85,6 +86,8 @@ def settle_links():
         unheard = True
     if unheard:
         why = "tests and solution hold too much in common, or for too long, to be two processes"
+        if not tests_links.LINKS.spent:
+            why = "a thread of the solution asks for something of the tests when nobody hears it"
         TALK.refused = ("needs_shared", why)
 
 

@@ -1,6 +1,7 @@
 """What the solution may ask of the tests' objects: to call them, to iterate, their public parts and operators."""
 
 import sys
+from functools import partial
 
 import values
 from conversation import TALK, builtin_exception
@@ -11,13 +12,40 @@ HIDDEN_OF_MOCKS = ("assert_", "reset_mock", "configure_mock", "mock_add_spec", "
 
 
 def answer_callback(tree):
+    """[what it gives, for each argument that can be changed whether the tests keep it, whether they keep what it gives]: the
+    solution must not change these afterwards (`solution_process.HANDED`)."""
     _, number, how, args, kwargs = tree
     args = values.values(args, REFS, 0)
     kwargs = dict(values.entries(kwargs, REFS, 0))
     target = sys.modules["builtins"].input if number == -1 else REFS.test_objects[number]
-    if how == "call":
-        return values.encode(target(*args, **kwargs), REFS)
-    return values.encode(part_of(target, how)(target, *args, **kwargs), REFS)
+    function = target if how == "call" else partial(part_of(target, how), target)
+    given = [x for x in (*args, *kwargs.values()) if type(x) in values.CHANGING]
+    before, held = [values.encode(x, REFS) for x in given], holders(given)
+    try:
+        found = function(*args, **kwargs)
+    finally:
+        if any(values.encode(x, REFS) != was for x, was in zip(given, before)):
+            why = "a function of the tests changes what the solution hands to it, which does not hear of it"
+            TALK.refuse("needs_shared", why)
+    tree, shared = (
+        values.encode(found, REFS),
+        type(found) in values.CHANGING and sys.getrefcount(found) > ALONE,
+    )
+    del found
+    return tree, [now > was for now, was in zip(holders(given), held)], shared
+
+
+def holders(objects):
+    return [sys.getrefcount(x) for x in objects]
+
+
+def alone():
+    """References of what a function has just given and nobody else has, as `answer_callback` counts them."""
+    found = []
+    return sys.getrefcount(found)
+
+
+ALONE = alone()
 
 
 def part_of(target, how):

@@ -62,9 +62,7 @@ def fill(old, new):
 
 
 def same_kind(old, new):
-    """A default dict crosses as a dict, and a named tuple is of a class of its own there."""
-    if type(old) is collections.defaultdict:
-        return type(new) is dict
+    """A named tuple is of a class of its own there."""
     return type(old) is type(new) or (isinstance(old, tuple) and isinstance(new, tuple))
 
 

@@ -22,18 +22,44 @@ class CannotJudge(BaseException):
         self.reason = reason
 
 
+class Turn:
+    """The lock of the conversation: for one thread, which may take it again. Requests go one after the other, so where several
+    threads of the tests make them, what they look for (a lost update, a lock) is not there to be seen."""
+
+    def __init__(self):
+        self.inner = _thread.RLock()
+        self.callers = set()
+
+    def __enter__(self):
+        self.refuse_others()
+        self.inner.acquire()
+
+    def __exit__(self, *_error):
+        self.inner.release()
+
+    def refuse_others(self):
+        me = _thread.get_ident()
+        if self.callers != {me} and (threading := sys.modules.get("threading")):
+            main = threading.main_thread().ident
+            alive = {thread.ident for thread in threading.enumerate()} - {me, main}
+            if self.callers & alive:
+                TALK.refuse("needs_shared", "several threads of the tests ask the solution at one time")
+        self.callers.add(me)
+
+
 class Conversation:
     """`ask` sends a request and returns the reply's tree. What must not be forgotten is noted here, since tests may
-    swallow any exception: `refused`, `gone`, `mutated`."""
+    swallow any exception: `refused`, `gone`, `mutated`, `threads` (the solution has some)."""
 
     def __init__(self):
         self.replies = frames.Reader(CHANNEL)
-        self.lock = _thread.RLock()
+        self.lock = Turn()
         self.answer_callback = self.tell_error = self.links = None
         self.refused = None
         self.around = dict
         self.gone = False
         self.mutated = False
+        self.threads = False
         self.calls = 0
 
     def ask(self, tree, news=None):
@@ -54,6 +80,8 @@ class Conversation:
             kind, payload = self.replies.frame()
             if kind == b"o":
                 sys.stdout.write(payload.decode("utf-8", "replace"))
+            elif kind == b"w":
+                sys.stderr.write(payload.decode("utf-8", "replace"))
             elif kind == b"x":
                 self.gone = True
                 raise SolutionGone
@@ -68,7 +96,7 @@ class Conversation:
     def answer(self, tree):
         """Run a callback of the tests. An exception in it goes to the solution, as it would in one process."""
         try:
-            answer = ["ret", "ok", self.answer_callback(tree)]
+            answer = ["ret", "ok", *self.answer_callback(tree)]
         except Exception as error:
             answer = ["ret", "exc", self.tell_error(error)]
         frames.write_all(CHANNEL, frames.frame(b"c", values.dumps(answer)))

@@ -60,10 +60,22 @@ def expected(prepared):
     return max(1, len(prepared.tests))
 
 
+PLAIN = (int, float, str, bool, type(None))
+
+
 def bind(namespace, code, module, entry_point):
-    """Give the tests the solution's names."""
+    """Give the tests the solution's names; returns those of numbers and texts."""
     for name in names.under_test(code, module._names, entry_point):
         namespace[name] = getattr(module, name)
+    return {name: x for name, x in namespace.items() if name in module._names and type(x) in PLAIN}
+
+
+def refresh(namespace, module, bound):
+    """Numbers and texts among the solution's globals are what they are now, as where tests stand below it in one file; what the
+    tests have put there themselves stays."""
+    for name, was in bound.items():
+        if namespace.get(name) is was:
+            namespace[name] = bound[name] = getattr(module, name)
 
 
 def run(plan, prepared, module):
@@ -71,18 +83,24 @@ def run(plan, prepared, module):
     if plan["style"] == "asserts" and not prepared.tests:
         return [test("tests", "error", "tests", "no_tests", "the tests contain no assert statement")], 0
     begun = []
-    namespace = {"__name__": prepared.name(), MARK: lambda: begun.append(TALK.calls)}
+    bound = {}
+
+    def begin():
+        refresh(namespace, module, bound)
+        begun.append(TALK.calls)
+
+    namespace = {"__name__": prepared.name(), MARK: begin}
     sys.modules["tests"] = types.ModuleType("tests")
-    error = attempt(plan, prepared, module, namespace)
+    error = attempt(plan, prepared, module, namespace, bound)
     if plan["style"] == "humaneval":
         return [outcome("check", prepared, error)], 1
     return results(prepared, len(begun), error), len(prepared.tests)
 
 
-def attempt(plan, prepared, module, namespace):
+def attempt(plan, prepared, module, namespace, bound):
     """Run the tests; the exception that ended them, or None."""
     try:
-        bind(namespace, prepared.code, module, plan["entry_point"])
+        bound |= bind(namespace, prepared.code, module, plan["entry_point"])
         exec(prepared.code, namespace)
         if plan["style"] == "humaneval":
             candidate = getattr(module, plan["entry_point"])

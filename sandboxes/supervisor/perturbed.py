@@ -20,7 +20,7 @@ MOST_UNFOLDED = 1 << 16
 HOWS = ("more", "fewer", "inner", "scaled", "constant")
 SEQUENCES = ("l", "t", "q")
 SETS = ("S", "F")
-MAPPINGS = ("d", "O", "C")
+MAPPINGS = ("d", "dd", "O", "C")
 
 
 def reply(payload, request, how):
@@ -111,6 +111,8 @@ def unfolded(tree, whole):
         return (made, size) if size < MOST_UNFOLDED else (0, 1)
     if tree[0] == "V":
         made, size = unfolded(tree[1], whole)
+        if type(made) is list and made[0] in values.CHANGING_TAGS:  # named by its reference, and by no place
+            whole.pop()
         return ["V", made, *tree[2:]], size
     at = 3 if tree[0] in ("N", "NT") else 1
     if tree[0] not in (*SEQUENCES, *SETS, *MAPPINGS, "N", "NT"):
@@ -169,7 +171,7 @@ def container(tree, how):
     if tag in SEQUENCES or tag in SETS:
         return [tag, items(tree[1], how, tag in SETS), *tree[2:]]
     if tag in MAPPINGS:
-        return [tag, pairs(tree[1], how)]
+        return [tag, pairs(tree[1], how), *tree[2:]]
     if tag in perturbed_tables.TAGS:
         return perturbed_tables.table(tree, how, value)
     try:

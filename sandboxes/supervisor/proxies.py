@@ -46,6 +46,8 @@ PLAIN_BASES = frozenset(
     {"int", "float", "str", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict"}
 )
 CHANGING_BASES = frozenset({"bytearray", "list", "set", "dict"})
+VIEWS = ("dict_keys", "dict_items", "mappingproxy", "memoryview")
+"""Objects of Python's own that compare as a set, a dict or bytes, which is what crosses then."""
 
 
 def start(contract, write_back):
@@ -298,7 +300,7 @@ class Proxy(Standin, metaclass=Meta, made=True):
                 else self._decide("eq", self, other) is True
             )
         if "__eq__" not in self._own:
-            return self._plain() == other if self._base in PLAIN_BASES else False
+            return self._plain() == other if self._base in (*PLAIN_BASES, *VIEWS) else False
         return self._decide("eq", self, other) is True and self._can_differ()
 
     def _can_differ(self, operator="eq"):

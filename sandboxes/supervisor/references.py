@@ -95,7 +95,12 @@ class Refs:
         return [how, *known_of(type(x))] if how == "obj" else [how]
 
     def get(self, tree):
-        if tree[0] == "cb" and type(tree[1]) is int and 0 <= tree[1] < len(self.test_objects):
+        if (
+            tree[0] == "cb"
+            and len(tree) > 1
+            and type(tree[1]) is int
+            and 0 <= tree[1] < len(self.test_objects)
+        ):
             return self.test_objects[tree[1]]
         if tree[0] == "x" and len(tree) == 2:
             return self.make_error(tree[1])
@@ -148,7 +153,8 @@ def known_of(cls):
 def offered(cls):
     """The operators that a class of the tests defines itself."""
     if cls not in OPERATORS:
-        inherited = ((name, getattr(cls, name, None)) for name in OFFERED)
+        line = cls.__mro__
+        inherited = ((n, next((c.__dict__[n] for c in line if n in c.__dict__), None)) for n in OFFERED)
         OPERATORS[cls] = [
             n for n, found in inherited if found is not None and found is not getattr(object, n, None)
         ]

@@ -66,7 +66,7 @@ class Refs:
         """The reference of a value whose class answers otherwise than a plain one would, or that can be changed; None for
         others."""
         changing = issubclass(type(x), BASES)
-        if not changing and not overridden(type(x)):
+        if not changing and not overridden(type(x)) and not adds(x):
             return None
         reference = self.reference(x)
         if changing and reference[0] == "h":
@@ -142,8 +142,20 @@ def describe(x):
     cls = x if isinstance(x, type) else type(x)
     line = [c for c in cls.__mro__ if c is not object]
     names = [str(c.__name__) for c in line]
+    refuse_namesakes(cls, names)
     base = next(c.__name__ for c in cls.__mro__ if c.__module__ == "builtins")
     return kind_of(x), names, str(cls.__module__), base, overridden(cls), *bases_of(line, names, base)
+
+
+def refuse_namesakes(cls, names):
+    """The tests' side knows classes by their names: two of one name (`User.NotFound`, `Order.NotFound`) would be one."""
+    place = cls.__module__, cls.__qualname__
+    if NAMESAKES.setdefault(tuple(names), place) != place:
+        raise values.Refused(f"two classes of the solution are called {names[0]}")
+
+
+NAMESAKES = {}
+"""By the names of a class and its bases where it is defined."""
 
 
 def bases_of(line, names, base):
@@ -193,6 +205,21 @@ def differing(cls, base):
     names = dict.fromkeys(n for c in own for n in c.__dict__ if type(n) is str and n not in NOT_BEHAVIOUR)
     first = {n: next(c for c in cls.__mro__ if n in c.__dict__) for n in names}
     return [n for n in names if first[n] in own and (n[:2] == "__" or hasattr(base, n))]
+
+
+def adds(x):
+    """Whether a value of a subclass is more than the value: by attributes, or by what its class adds."""
+    if isinstance(x, Enum):
+        return False
+    cls = type(x)
+    if cls not in ADDED:
+        own = [c for c in cls.__mro__ if c.__module__ != "builtins"]
+        names = {n for c in own for n in c.__dict__ if type(n) is str}
+        ADDED[cls] = any(n[:2] != "__" for n in names) or "__getattr__" in names
+    return ADDED[cls] or bool(getattr(x, "__dict__", None))
+
+
+ADDED = {}
 
 
 def deciding(cls):

@@ -46,6 +46,10 @@ HOLDING = frozenset("t N F".split())
 
 REQUESTS = frames.Reader(CHANNEL)
 REFS = LINKS = None
+UNHEARD = []
+"""What threads want to ask and cannot, because no request is under way."""
+HANDED = []
+"""(What both sides have since a function of the tests was called, its form then): it crossed as a copy."""
 LOOP = []
 """The event loop, once there is one."""
 TURN = _thread.allocate_lock()
@@ -61,14 +65,21 @@ last one first, whichever thread asked it, and waits for no other reply before."
 def ask(number, how, args=(), kwargs={}):
     """Ask the tests' side and serve it until it has answered."""
     question = ["cb", number, how, values.items(args, REFS, 0), values.pairs(kwargs.items(), REFS, 0)]
+    UNHEARD.append(number)
     with TURN:
+        UNHEARD.remove(number)
         ASKED.append(_thread.allocate_lock())
         with ASKED[-1]:
             try:
                 send(question)
-                return serve()
+                found, kept, shared = serve()
             finally:
                 ASKED.pop()
+    given = [x for x in (*args, *kwargs.values()) if type(x) in values.CHANGING]
+    HANDED.extend((x, values.encode(x, REFS)) for x, theirs in zip(given, kept) if theirs)
+    if shared:
+        HANDED.append((found, values.encode(found, REFS)))
+    return found
 
 
 Callback._ask = staticmethod(ask)
@@ -112,7 +123,7 @@ def take_turn(before):
 def answered(request):
     found = values.decode(request[2], REFS)
     if request[1] == "ok":
-        return found
+        return found, *request[3:]
     raise found
 
 
@@ -126,11 +137,39 @@ def reply(request):
     news = LINKS.said(new)
     LINKS.told()
     try:
+        refuse_changes()
+        ambient.refuse_changes()
         own = REFS.own.said(LINKS)
     except values.Refused as error:
         return ["no", str(error)]
     news |= {"own": own} if own else {}
+    if threads_run():
+        news["threads"] = True
     return [*found, news] if news else found
+
+
+def threads_run():
+    """Whether the solution has threads of its own, which may ask the tests' side for something when nobody hears them."""
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
+
+
+def refuse_changes():
+    """Raises Refused where the solution has changed what it handed to a function of the tests, or got of one, and both have."""
+    still = []
+    for x, was in HANDED:
+        LINKS.left -= 2 * len(x)
+        if LINKS.left <= 0 or values.encode(x, REFS) != was:
+            raise values.Refused(
+                "the solution changes what it shares with a function or an object of the tests"
+            )
+        if sys.getrefcount(x) > HELD:
+            still.append((x, was))
+    HANDED[:] = still
+
+
+HELD = 3
+"""References of what only `HANDED` has, as `refuse_changes` counts them."""
 
 
 def outcome(request, said):
@@ -282,15 +321,23 @@ HANDLERS = {
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
     "agen": lambda r, _: run_async(getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0))),
     "import": lambda r, _: __import__(r[1]),
-    "unheard": lambda r, _: LINKS.changed_unheard(),
+    "unheard": lambda r, _: LINKS.changed_unheard() or bool(UNHEARD),
     "plain": lambda r, _: plain(values.decode(r[1], REFS)),
     "exit": lambda r, _: leave_context(r),
 }
 
 
+VIEWS = (
+    (type({}.keys()), set),
+    (type({}.items()), set),
+    (types.MappingProxyType, dict),
+    (memoryview, bytes),
+)
+
+
 def plain(x):
-    """The builtin value of an instance of a subclass of a builtin."""
-    for base, value in values.DECAY:
+    """The builtin value of an instance of a subclass of a builtin, and of a view of one."""
+    for base, value in (*values.DECAY, *VIEWS):
         if isinstance(x, base):
             return value(x)
     raise TypeError("no plain value")

@@ -10,6 +10,7 @@ hears so (`x`) and ends its tests by itself.
 """
 
 import json
+import re
 import select
 import signal
 import time
@@ -29,6 +30,8 @@ NAME = b'["get", ["m"]'
 """A request for a name of the module: it is a call only when a plain value comes back."""
 ANSWERS = (b'["ok"', b'["same"')
 """An exception alone is no observed value: tests that only expect one cannot tell right from wrong."""
+ERRORS_SEEN = re.compile(r"\.err\b|stderr|capfd")
+"""Tests that look at what the solution writes to stderr."""
 REFERENCE, ERROR = b'["ok", ["h"', b'["ok", ["x"'
 
 
@@ -46,6 +49,7 @@ class SplitRun:
         self.told = self.loaded = self.asked_name = self.asked_call = False
         self.returned = set()
         self.per_call = job["split"]["style"] == "cases"
+        self.errors_seen = ERRORS_SEEN.search(job["split"]["tests"]) is not None
         self.cpu_base_s, self.wall_base_s, self.new_case = 0.0, 0.0, False
         self.orphans_cpu_s = 0.0
         self.record = Record() if job["split"]["replay"] else None
@@ -171,6 +175,8 @@ class SplitRun:
         printed = self.solution.out.take()
         if printed:
             self.judge.channel.send(b"o", printed)
+        if self.errors_seen and (warned := self.solution.err.take()):
+            self.judge.channel.send(b"w", warned)
         observed = self.loaded and payload.startswith(ANSWERS) and self.tells(payload)
         self.values += observed
         self.calls += observed and self.asked_name

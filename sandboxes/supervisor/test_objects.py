@@ -18,6 +18,12 @@ class Callback:
     def __init__(self, tree, _refs=None):
         object.__setattr__(self, "_number", tree[1])
 
+    def __copy__(self):
+        raise values.Refused("the solution copies an object of the tests")
+
+    def __deepcopy__(self, _memo):
+        raise values.Refused("the solution copies an object of the tests")
+
     def __getattr__(self, name):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

@@ -138,6 +138,7 @@ def hear(said, got, counts):
     for number, content in said.get("own", ()):
         REFS.heard(number, content)
     LINKS.gone(said)
+    TALK.threads |= said.get("threads") is True
 
 
 def become(number, content):

@@ -71,6 +71,8 @@ class Replaced:
                 self.note(module, name, module.__dict__[name])
 
     def note(self, module, name, was):
+        if (module.__name__, name) == ("sys", "stdin"):
+            self.were.append((module, name, was))
         public = (
             not name.startswith("_") and not name.endswith("hook") and (module.__name__, name) not in SEEN
         )

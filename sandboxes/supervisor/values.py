@@ -77,7 +77,7 @@ CHANGING = frozenset(
         collections.defaultdict,
     }
 )
-CHANGING_TAGS = frozenset("l d S Y q O C".split())
+CHANGING_TAGS = frozenset("l d dd S Y q O C".split())
 """What can be changed in place: where one message holds such an object twice, it is one object there as well."""
 MOST_REPEATED = 1 << 23
 """Values in a message, those of objects that it holds more than once counted each time."""
@@ -248,7 +248,11 @@ WRITERS = {
     slice: lambda x, r, d: ["sl", items((x.start, x.stop, x.step), r, d)],
     collections.OrderedDict: lambda x, r, d: ["O", pairs(x.items(), r, d)],
     collections.Counter: lambda x, r, d: ["C", pairs(x.items(), r, d)],
-    collections.defaultdict: lambda x, r, d: ["d", pairs(dict.items(x), r, d)],
+    collections.defaultdict: lambda x, r, d: [
+        "dd",
+        pairs(dict.items(x), r, d),
+        encode(x.default_factory, r, d),
+    ],
     collections.deque: encode_deque,
     fractions.Fraction: lambda x, r, d: ["R", hex(x.numerator), hex(x.denominator)],
     decimal.Decimal: lambda x, r, d: ["D", str(x)],
@@ -401,6 +405,7 @@ READERS = {
     "l": lambda t, r, d: values(t[1], r, d),
     "t": lambda t, r, d: tuple(values(t[1], r, d)),
     "d": lambda t, r, d: dict(entries(t[1], r, d)),
+    "dd": lambda t, r, d: collections.defaultdict(decode(t[2], r, d), entries(t[1], r, d)),
     "S": lambda t, r, d: set(values(t[1], r, d)),
     "F": lambda t, r, d: frozenset(values(t[1], r, d)),
     "y": lambda t, r, d: base64.b64decode(t[1]),
