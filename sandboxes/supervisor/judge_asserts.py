@@ -26,6 +26,7 @@ class Prepared:
         self.tests = [s for s in tree.body if self.is_test(s)] if style == "asserts" else []
         if style == "asserts":
             tree.body = [part for s in tree.body for part in ((mark(s), s) if s in self.tests else (s,))]
+        self.imported = {name for node in ast.walk(tree) for name in imported_by(node)}
         self.code = compile(tree, "tests.py", "exec", dont_inherit=True)
 
     def is_test(self, statement):
@@ -41,6 +42,13 @@ class Prepared:
 
     def text_of(self, node):
         return ast.get_source_segment(self.source, node) or ""
+
+
+def imported_by(node):
+    """Names that a statement takes out of a module that is not Python's own, as they were then; `*` for all of them."""
+    if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] in sys.stdlib_module_names:
+        return ()
+    return (alias.asname or alias.name for alias in node.names)
 
 
 def mark(statement):
@@ -100,7 +108,9 @@ def run(plan, prepared, module):
 def attempt(plan, prepared, module, namespace, bound):
     """Run the tests; the exception that ended them, or None."""
     try:
-        bound |= bind(namespace, prepared.code, module, plan["entry_point"])
+        found = bind(namespace, prepared.code, module, plan["entry_point"])
+        if "*" not in prepared.imported:
+            bound |= {name: x for name, x in found.items() if name not in prepared.imported}
         exec(prepared.code, namespace)
         if plan["style"] == "humaneval":
             candidate = getattr(module, plan["entry_point"])

@@ -104,7 +104,9 @@ def in_turn(request, may_stop=False):
     try:
         return ask(request, may_stop=may_stop)
     finally:
-        if any(timer.when() <= loop.time() and not timer.cancelled() for timer in loop._scheduled):
+        if any(
+            timer.when() <= loop.time() and not timer.cancelled() for timer in getattr(loop, "_scheduled", ())
+        ):
             TALK.refuse("needs_shared", "a time-out of the tests is over before the solution's coroutine")
 
 

@@ -350,6 +350,9 @@ def run(x): return x() if callable(x) else x
     [
         ("push()\nassert depth == 1", PASSED),
         ("push()\nassert depth == 0", WRONG),
+        ("from solution import depth, push\npush()\nassert depth == 0", PASSED),
+        ("from solution import *\npush()\nassert depth == 0", PASSED),
+        ("depth = 7\npush()\nassert depth == 7", PASSED),
         ("import os\nwith setting('A', '1'):\n    assert read('A') == '1'\nassert 'A' not in os.environ", SHARED),
         ("import decimal\nassert str(third()) == '0.3333'\nassert decimal.getcontext().prec == 28", SHARED),
         ("d = groups([1, 2])\nassert d == {1: [1], 0: [2]} and d[7] == [] and 7 in d", PASSED),
