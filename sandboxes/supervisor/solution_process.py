@@ -47,7 +47,9 @@ HOLDING = frozenset("t N F".split())
 REQUESTS = frames.Reader(CHANNEL)
 REFS = LINKS = None
 UNHEARD = []
-"""What threads want to ask and cannot, because no request is under way."""
+"""What threads want to ask and cannot yet."""
+LATE = []
+"""What was asked while no request was under way, so that the tests heard it when the next one came, or not at all."""
 HANDED = []
 """(What both sides have since a function of the tests was called, its form then): it crossed as a copy."""
 LOOP = []
@@ -101,6 +103,8 @@ def serve():
         request = json.loads(payload)
         if request[0] == "ret":
             return answered(request)
+        if not before:
+            LATE.extend(UNHEARD)
         TURN.release()
         try:
             answer = reply(request)
@@ -321,7 +325,7 @@ HANDLERS = {
     "await": lambda r, _: run_async(awaited(values.decode(r[1], REFS))),
     "agen": lambda r, _: run_async(getattr(values.decode(r[1], REFS), r[2])(*values.values(r[3], REFS, 0))),
     "import": lambda r, _: __import__(r[1]),
-    "unheard": lambda r, _: LINKS.changed_unheard() or bool(UNHEARD),
+    "unheard": lambda r, _: LINKS.changed_unheard() or bool(LATE),
     "plain": lambda r, _: plain(values.decode(r[1], REFS)),
     "exit": lambda r, _: leave_context(r),
 }

@@ -236,7 +236,12 @@ LATE = (
 )
 
 
-@pytest.mark.parametrize("tests", [MANY, LATE.replace("GOT", "[]"), LATE.replace("GOT", "[1]")])
+LATER = f"{LATE}\na = Account()\na.add()\nassert a.n == 1"
+
+
+@pytest.mark.parametrize(
+    "tests", [MANY, *(late.replace("GOT", got) for late in (LATE, LATER) for got in ("[]", "[1]"))]
+)
 async def test_threads_need_one_process(tests: str, sandbox: Sandbox) -> None:
     verdict = await judged(sandbox, THREADED, tests)
     assert outcome(verdict) == SHARED, verdict
